@@ -19,9 +19,11 @@ def main() -> None:
     try:
         app.cli(prog="groundup", description="Deep learning from the ground up.", config=(tyro.conf.OmitArgPrefixes,))
     except GroundupError as error:
+        from rich.markup import escape
+
         from groundup.console import progress
 
-        progress.print(f"[bold red]groundup:[/] {error}", markup=True)
+        progress.print(f"[bold red]groundup:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(2 if isinstance(error, UsageError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
