@@ -1,0 +1,98 @@
+"""How weights begin: large enough that signals do not fade, small enough that they do not explode."""
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+Shape = tuple[int, ...]
+
+
+def normal(shape: Shape, mean: float, std: float, rng: np.random.Generator, dtype: Any = np.float32) -> Array:
+    """Draw from the normal distribution N(mean, std²)."""
+    return rng.normal(mean, std, shape).astype(dtype)
+
+
+def uniform(shape: Shape, low: float, high: float, rng: np.random.Generator, dtype: Any = np.float32) -> Array:
+    """Draw from the uniform distribution on [low, high)."""
+    return rng.uniform(low, high, shape).astype(dtype)
+
+
+def fans(shape: Shape) -> tuple[int, int]:
+    """Return how many inputs feed one output, and how many outputs one input feeds.
+
+    For a linear weight (O, I) these are I and O; for a convolution's (O, C, K, K) each counts the K·K positions
+    of the kernel too.
+    """
+    if len(shape) < 2:
+        raise ValueError(f"fans need a weight of at least two axes (O, I, ...), got shape {shape}: is it a bias?")
+    positions = int(np.prod(shape[2:]))
+    return shape[1] * positions, shape[0] * positions
+
+
+def gain(nonlinearity: str, slope: float = 0.01) -> float:
+    """Return the factor by which a nonlinearity's shrinking of the signal is made good.
+
+    ReLU zeroes half of a symmetric signal, which halves its second moment: √2 restores it. The values are
+    PyTorch's ``nn.init.calculate_gain``.
+
+    Parameters
+    ----------
+    nonlinearity : "linear", "sigmoid", "tanh", "relu", "leaky_relu" or "selu".
+    slope : of leaky ReLU on the negative side.
+    """
+    gains = {
+        "linear": 1.0,
+        "sigmoid": 1.0,
+        "tanh": 5 / 3,
+        "relu": 2**0.5,
+        "leaky_relu": (2 / (1 + slope**2)) ** 0.5,
+        "selu": 3 / 4,
+    }
+    if nonlinearity not in gains:
+        raise ValueError(f"no gain is known for {nonlinearity!r}, only for {', '.join(gains)}")
+    return gains[nonlinearity]
+
+
+def kaiming_uniform(
+    shape: Shape,
+    rng: np.random.Generator,
+    nonlinearity: str = "relu",
+    slope: float = 0.01,
+    dtype: Any = np.float32,
+) -> Array:
+    """Draw uniformly with variance gain² / fan_in, so that the forward signal keeps its size through ReLU layers.
+
+    Derivation: ``Var(Σᵢ wᵢ xᵢ) = fan_in · Var(w) · E[x²]``; set it equal to the previous layer's. A uniform
+    distribution on ±a has variance a²/3, hence ``a = gain · √(3 / fan_in)``.
+    Source: He et al. 2015, "Delving deep into rectifiers", section 2.2.
+    """
+    bound = gain(nonlinearity, slope) * np.sqrt(3 / fans(shape)[0])
+    return uniform(shape, -bound, bound, rng, dtype)
+
+
+def kaiming_normal(
+    shape: Shape,
+    rng: np.random.Generator,
+    nonlinearity: str = "relu",
+    slope: float = 0.01,
+    dtype: Any = np.float32,
+) -> Array:
+    """Draw normally with standard deviation gain / √fan_in; see :func:`kaiming_uniform`."""
+    return normal(shape, 0.0, gain(nonlinearity, slope) / np.sqrt(fans(shape)[0]), rng, dtype)
+
+
+def xavier_uniform(shape: Shape, rng: np.random.Generator, gain: float = 1.0, dtype: Any = np.float32) -> Array:
+    """Draw uniformly with variance gain² · 2 / (fan_in + fan_out): a compromise between forward and backward.
+
+    Forward signals keep their size with variance 1/fan_in, gradients with 1/fan_out; the average of the two
+    fans serves both. Source: Glorot and Bengio 2010, "Understanding the difficulty of training deep
+    feedforward neural networks", equation 16.
+    """
+    bound = gain * np.sqrt(6 / sum(fans(shape)))
+    return uniform(shape, -bound, bound, rng, dtype)
+
+
+def xavier_normal(shape: Shape, rng: np.random.Generator, gain: float = 1.0, dtype: Any = np.float32) -> Array:
+    """Draw normally with standard deviation gain · √(2 / (fan_in + fan_out)); see :func:`xavier_uniform`."""
+    return normal(shape, 0.0, gain * np.sqrt(2 / sum(fans(shape))), rng, dtype)

@@ -1,0 +1,6 @@
+"""Whole networks, built from the layers of this package."""
+
+from groundup.scratch.models.lenet import lenet, small_cnn
+from groundup.scratch.models.mlp import mlp
+
+__all__ = ["lenet", "mlp", "small_cnn"]
