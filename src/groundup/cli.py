@@ -6,18 +6,76 @@ standard error. Exit code 0: done; 2: wrong usage; 1: failed.
 """
 
 import sys
+from pathlib import Path
+from typing import Annotated, Literal
 
 import tyro
 
 from groundup.errors import GroundupError, UsageError
+from groundup.training.config import TrainConfig
 
 app = tyro.extras.SubcommandApp()
+
+
+@app.command
+def train(
+    config: Annotated[TrainConfig, tyro.conf.arg(name="")],
+    folder: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Train a model on a data set: `groundup train lenet --data digits`.
+
+    Parameters
+    ----------
+    config
+        Every choice of the run.
+    folder
+        Where the files of the run go, by default runs/MODEL-DATA-seedSEED; numbered if it exists.
+    json
+        Print the result as one JSON document.
+    """
+    from groundup.training import report
+
+    report.train_and_report(config, folder, json)
+
+
+@app.command
+def models(json: bool = False) -> None:
+    """List the models: name, paper, year, parameters.
+
+    Parameters
+    ----------
+    json
+        Print the list as one JSON document.
+    """
+    from groundup.training import report
+
+    report.list_models(json)
+
+
+@app.command
+def data(
+    action: tyro.conf.Positional[Literal["list", "fetch", "show"]] = "list",
+    names: tyro.conf.Positional[tuple[str, ...]] = (),
+    json: bool = False,
+) -> None:
+    """List the data sets, or get one: `groundup data fetch mnist`.
+
+    Parameters
+    ----------
+    action : list: all of them, and which are present; fetch: download and check; show: the whole description.
+    names : The data sets to fetch or show.
+    json : Print the result as one JSON document.
+    """
+    from groundup.data import command
+
+    command.run(action, names, json)
 
 
 def main() -> None:
     """Run one command; a user's mistake ends in one clear sentence, never in a traceback."""
     try:
-        app.cli(prog="groundup", description="Deep learning from the ground up.", config=(tyro.conf.OmitArgPrefixes,))
+        app.cli(prog="groundup", description="Deep learning from the ground up.", config=(tyro.conf.FlagCreatePairsOff,))
     except GroundupError as error:
         from rich.markup import escape
 

@@ -1,0 +1,12 @@
+"""Part 2: the models that made history in PyTorch, one paper a file.
+
+>>> from groundup.models import create
+>>> model = create("lenet", classes=10)
+
+A new model is one file beside this one and one line below: importing the file is what registers its names.
+"""
+
+from groundup.models import lenet as _lenet  # noqa: F401
+from groundup.models.registry import Card, count_parameters, create, describe, names, register
+
+__all__ = ["Card", "count_parameters", "create", "describe", "names", "register"]

@@ -1,0 +1,103 @@
+"""The registry: every model has a name, and whoever knows the name can build the model.
+
+A model's file registers a builder together with the paper it implements and its default configuration:
+
+    @register("lenet", title="LeNet-5", paper="Gradient-based learning ...", year=1998, config=LeNetConfig())
+    def lenet(config: LeNetConfig) -> LeNet:
+        return LeNet(config)
+
+so that ``create("lenet", classes=3)`` builds one, and the command line and the tests find it without being told.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+from groundup.errors import UsageError, unknown_name
+
+B = TypeVar("B", bound=Callable[[Any], nn.Module])
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a registered model before it is built."""
+
+    name: str
+    title: str  # what the paper calls the model
+    paper: str  # authors, title and venue
+    year: int
+    config: Any  # the default configuration, a frozen dataclass
+    build: Callable[[Any], nn.Module]  # configuration -> model
+
+    @property
+    def parameters(self) -> int:
+        """The number of trainable parameters in the default configuration."""
+        with torch.random.fork_rng(devices=[]), torch.device("meta"):  # shapes alone: no memory, no time
+            return count_parameters(self.build(self.config))
+
+
+_cards: dict[str, Card] = {}
+
+
+def register(
+    name: str, *, title: str, paper: str, year: int, config: Any
+) -> Callable[[B], B]:
+    """Return a decorator that files a builder under ``name``.
+
+    Raises
+    ------
+    ValueError : the name is taken. Two models under one name would make every result that quotes it doubtful.
+    """
+
+    def file_under_name(build: B) -> B:
+        if name in _cards:
+            raise ValueError(
+                f"The model name {name!r} is registered already, for {_cards[name].title}: choose another"
+            )
+        _cards[name] = Card(name, title, paper, year, config, build)
+        return build
+
+    return file_under_name
+
+
+def names() -> list[str]:
+    """Return the registered names in alphabetical order."""
+    return sorted(_cards)
+
+
+def describe(name: str) -> Card:
+    """Return the card of the model called ``name``; an unknown name is an error that suggests the nearest."""
+    if name not in _cards:
+        raise unknown_name("model", name, _cards)
+    return _cards[name]
+
+
+def create(name: str, **overrides: Any) -> nn.Module:
+    """Build the model called ``name``, with fresh random weights from torch's global generator.
+
+    Parameters
+    ----------
+    name : a registered name, see :func:`names`.
+    overrides : fields of the model's configuration that shall differ from the default, such as ``classes=3``.
+
+    Raises
+    ------
+    UsageError : no such model, or its configuration has no such field.
+    """
+    card = describe(name)
+    known = [field.name for field in dataclasses.fields(card.config)]
+    unknown = sorted(set(overrides) - set(known))
+    if unknown:
+        raise UsageError(
+            f"The model {name!r} has no setting {', '.join(unknown)}; its settings are {', '.join(known)}."
+        )
+    return card.build(dataclasses.replace(card.config, **overrides))
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Return the number of trainable numbers in ``model``; a tensor used twice counts once."""
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
