@@ -1,0 +1,87 @@
+"""Data sets by name, each described once, by its card.
+
+>>> from groundup import data
+>>> digits = data.load("digits")
+>>> digits.train.x.shape
+(1437, 1, 8, 8)
+
+Importing this room, and loading ``digits``, needs NumPy alone. To add a data set: one module here with
+``CARD``, ``is_present``, ``fetch`` and ``load``, and its name in the table below.
+"""
+
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from groundup.data import digits, lending_club, mnist
+from groundup.data.dataset import Card, Dataset, File, Split
+from groundup.data.download import folder
+from groundup.data.splitting import split
+from groundup.errors import unknown_name
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = [
+    "Card",
+    "Dataset",
+    "File",
+    "Split",
+    "card",
+    "cards",
+    "fetch",
+    "folder",
+    "is_present",
+    "load",
+    "split",
+]
+
+_MODULES: dict[str, ModuleType] = {module.CARD.name: module for module in (digits, mnist, lending_club)}
+
+
+@overload
+def load(name: Literal["digits", "mnist"]) -> Dataset: ...
+@overload
+def load(name: Literal["lending_club"]) -> "pandas.DataFrame": ...
+@overload
+def load(name: str) -> Any: ...
+def load(name: str) -> Any:
+    """Return a data set by name; the first time, download it if it is one that is downloaded.
+
+    Images come as a :class:`Dataset`: ``train`` and ``test`` with ``x`` float32 in [0, 1] of shape (N, C, H, W)
+    and ``y`` int64 of shape (N,). Tables come as a pandas frame. Every load checks the checksum of every file.
+
+    Raises
+    ------
+    GroundupError
+        The data cannot be had, or a file is broken; the message says what to do.
+    UsageError
+        There is no data set of that name.
+    """
+    return _module(name).load()
+
+
+def fetch(name: str) -> Path:
+    """Get what is missing of a data set, check all of it, and return the folder where it lies."""
+    return _module(name).fetch()
+
+
+def is_present(name: str) -> bool:
+    """Whether a data set can be loaded without a download. Cheap: looks for the files, not into them."""
+    return _module(name).is_present()
+
+
+def card(name: str) -> Card:
+    """Return the description of a data set."""
+    return _module(name).CARD
+
+
+def cards() -> dict[str, Card]:
+    """Return the descriptions of all data sets by name, from the easiest to get."""
+    return {name: module.CARD for name, module in _MODULES.items()}
+
+
+def _module(name: str) -> ModuleType:
+    if name not in _MODULES:
+        raise unknown_name("data set", name, _MODULES)
+    return _MODULES[name]

