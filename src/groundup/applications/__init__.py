@@ -1,0 +1,26 @@
+"""Part 3: case studies on real data, imperfect as it comes. Each one is a module with the same five names.
+
+``TITLE`` and ``QUESTION`` (texts), ``run(seeds, seed, progress) -> dict`` (the results, ready for JSON),
+``sentences(result)`` (the verdict in plain words), ``summary(result)`` (a table for the terminal) and
+``add_to(page, result)`` (the sections of a report page).
+"""
+
+from importlib import import_module
+from types import ModuleType
+
+from groundup.errors import missing_package, unknown_name
+
+# Name to one line about it: a list that can be read without loading pandas or torch.
+STUDIES = {
+    "loans": "Which loans go bad? One in twenty does, and 95% accuracy means nothing",
+}
+
+
+def study(name: str) -> ModuleType:
+    """Return the module of one case study; an unknown name is answered with the nearest ones."""
+    if name not in STUDIES:
+        raise unknown_name("case study", name, STUDIES)
+    try:
+        return import_module(f"groundup.applications.{name}")
+    except ModuleNotFoundError as error:
+        raise missing_package(error.name or "scikit-learn", "applications") from None

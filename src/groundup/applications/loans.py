@@ -1,0 +1,357 @@
+"""Which loans go bad? A case study in imbalance: one loan in twenty, and an accuracy that means nothing.
+
+The road: say what is wrong with the data; do it the naive way and look at the failure in numbers; then split first, fit
+every step on the training part alone, give the rare class its weight, choose the threshold on validation, repair the
+probabilities, and compare with honest baselines over several splits. The test part is used once for each split,
+after every choice has been made: `choose` does not see it, `measure` changes nothing.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score
+from threadpoolctl import threadpool_limits
+
+from groundup import data
+from groundup.applications import metrics
+from groundup.applications.loans_report import add_to, sentences, summary, verdict
+from groundup.applications.networks import TabularNetwork
+from groundup.applications.preprocessing import Rows, split_rows, table_preprocessor
+
+__all__ = ["QUESTION", "TITLE", "add_to", "run", "sentences", "summary"]
+
+TITLE = "Which loans go bad?"
+QUESTION = "From what a lender knows when it grants a loan: which loans will not be paid back on time?"
+
+CATEGORIES = ("verification_status", "addr_state")
+LENDER_COLUMNS = ("int_rate", "sub_grade", "payment_to_income")  # what the lender's own risk model decided
+COUNTS = (
+    "delinq_2yrs", "inq_last_6mths", "acc_now_delinq", "open_il_6m", "open_il_12m", "open_il_24m",
+    "inq_fi", "inq_last_12m", "delinq_amnt", "num_il_tl",
+)  # fmt: skip
+YEARS = {"emp_lt_1": 0, "emp_ge_10": 10} | {f"emp_{n}": n for n in range(1, 10)}
+SUB_GRADES = {f"{letter}{n}": 5 * place + n - 1 for place, letter in enumerate("ABCDEFG") for n in range(1, 6)}
+
+
+def features(loans: pd.DataFrame) -> pd.DataFrame:
+    """Turn the columns into what a lender would reason with. Row by row: nothing is learned, so nothing can leak.
+
+    Money and counts are skewed (a few incomes are ten times the usual), so logarithms are taken. What matters about a
+    debt is its size beside the income, so there are ratios; the yearly payment is that of an annuity, amount · r /
+    (1 − (1 + r)^−n) a month. The order of sub-grades and years is kept by numbering them. Unknown becomes missing.
+    """
+    income = loans["annual_inc"].where(loans["annual_inc"] > 0)
+    months = loans["term"].str.extract(r"(\d+)", expand=False).astype(float)
+    rate = loans["int_rate"] / 1200  # percent a year to a share a month
+    payment = 12 * loans["funded_amnt"] * rate / (1 - (1 + rate) ** -months)
+    limit = loans["total_il_high_credit_limit"]
+    columns = {
+        "amount": np.log(loans["funded_amnt"]),
+        "months": months,
+        "int_rate": loans["int_rate"],
+        "sub_grade": loans["sub_grade"].map(SUB_GRADES),
+        "income": np.log(income),
+        "payment_to_income": np.log(payment / income),
+        "debt_to_income": np.log1p(loans["total_bal_il"] / income),
+        "instalment_debt": np.log1p(loans["total_bal_il"]),
+        "instalment_limit": np.log1p(limit),
+        "instalment_used": loans["total_bal_il"] / limit.where(limit > 0),
+        "revolving_used": loans["revol_util"],
+        "all_used": loans["all_util"],
+        "years_employed": loans["emp_length"].map(YEARS),
+    }
+    columns |= {name: np.log1p(loans[name]) for name in COUNTS}
+    columns |= {name: loans[name] for name in CATEGORIES}
+    return pd.DataFrame(columns)
+
+
+# The views of the data that the models are given.
+VIEWS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "features": features,
+    "raw": lambda loans: loans,
+    "no lender": lambda loans: features(loans).drop(columns=list(LENDER_COLUMNS)),
+    "rate": lambda loans: loans[["int_rate"]],
+}
+
+
+class Everyone:
+    """The majority's answer: every loan gets the same score."""
+
+    def fit(self, x: np.ndarray, labels: np.ndarray):
+        return self
+
+    def decision_function(self, x: np.ndarray) -> np.ndarray:
+        return np.zeros(len(x))
+
+
+class OneColumn(Everyone):
+    """No model at all: the score is the first column."""
+
+    def decision_function(self, x: np.ndarray) -> np.ndarray:
+        return x[:, 0]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way to answer: a name, a role in the comparison, a view of the data, and the settings to choose from."""
+
+    name: str
+    role: str  # "baseline", "contestant" (the verdict is between these), or "ablation" (one thing taken away)
+    build: Callable[..., Any]
+    view: str = "features"
+    settings: tuple[dict[str, Any], ...] = ({},)
+    logits: bool = True  # whether the score is meant as a logit, so that its sigmoid claims to be a probability
+    settings_of: str = ""  # take the settings chosen for this candidate instead
+
+
+def logistic(seed: int, **setting: Any) -> LogisticRegression:
+    return LogisticRegression(class_weight="balanced", max_iter=2000, **setting)
+
+
+def boosting(seed: int, **setting: Any) -> HistGradientBoostingClassifier:
+    return HistGradientBoostingClassifier(
+        class_weight="balanced", min_samples_leaf=40, max_bins=63, early_stopping=False, random_state=seed, **setting
+    )
+
+
+def network(seed: int, balance: str = "weights", **setting: Any) -> TabularNetwork:
+    return TabularNetwork(seed=seed, balance=balance, **setting)
+
+
+# The same budget for every learner: three settings, of which the best average precision on validation is kept.
+REGULARISATION = ({"C": 0.001}, {"C": 0.01}, {"C": 0.1})
+CANDIDATES = {
+    "majority": Candidate("'good' for everyone", "baseline", lambda seed: Everyone(), "rate", logits=False),
+    "rate": Candidate("interest rate alone", "baseline", lambda seed: OneColumn(), "rate", logits=False),
+    "logistic": Candidate("logistic regression", "contestant", logistic, settings=REGULARISATION),
+    "boosting": Candidate(
+        "gradient boosting", "contestant", boosting,
+        settings=(
+            {"learning_rate": 0.05, "max_iter": 50, "max_leaf_nodes": 8},
+            {"learning_rate": 0.05, "max_iter": 60, "max_leaf_nodes": 4},
+            {"learning_rate": 0.15, "max_iter": 60, "max_leaf_nodes": 2},
+        ),
+    ),
+    "network": Candidate(
+        "neural network", "contestant", network,
+        settings=(
+            {"hidden": (16,), "dropout": 0.2, "weight_decay": 0.01},
+            {"hidden": (32,), "dropout": 0.5, "weight_decay": 1.0},
+            {"hidden": (32, 16), "dropout": 0.3, "weight_decay": 0.1},
+        ),
+    ),
+    "network_plain": Candidate(
+        "network without weights", "ablation", lambda seed, **s: network(seed, "none", **s), settings_of="network"
+    ),
+    "network_resampled": Candidate(
+        "network, resampled", "ablation", lambda seed, **s: network(seed, "resample", **s), settings_of="network"
+    ),
+    "logistic_raw": Candidate("logistic, columns as they come", "ablation", logistic, "raw", REGULARISATION),
+    "logistic_blind": Candidate("logistic, lender's view hidden", "ablation", logistic, "no lender", REGULARISATION),
+}  # fmt: skip
+
+
+@dataclass
+class Chosen:
+    """A model with every choice made, before the test part is touched."""
+
+    candidate: Candidate
+    preprocessor: ColumnTransformer
+    model: Any
+    setting: dict[str, Any]
+    threshold: float
+    platt: LogisticRegression = field(repr=False)
+
+    def scores(self, loans: pd.DataFrame) -> np.ndarray:
+        return self.model.decision_function(self.preprocessor.transform(VIEWS[self.candidate.view](loans)))
+
+    def probabilities(self, scores: np.ndarray) -> np.ndarray:
+        """Probabilities repaired after Platt (1999): the sigmoid of a line through the scores, fitted on validation."""
+        return self.platt.predict_proba(scores[:, None])[:, 1]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One view of the data as numbers, by steps that were fitted on the training rows."""
+
+    preprocessor: ColumnTransformer
+    train: np.ndarray
+    validation: np.ndarray
+
+
+def prepare(view: str, loans: pd.DataFrame, rows: Rows) -> Prepared:
+    """Learn medians, means and categories from the training rows; apply them to the training and validation rows."""
+    train, validation = (VIEWS[view](loans.iloc[part]) for part in (rows.train, rows.validation))
+    numeric = [name for name in train if pd.api.types.is_numeric_dtype(train[name])]
+    preprocessor = table_preprocessor(numeric, [name for name in train if name not in numeric]).fit(train)
+    return Prepared(preprocessor, preprocessor.transform(train), preprocessor.transform(validation))
+
+
+def choose(
+    candidate: Candidate,
+    prepared: Prepared,
+    bad: np.ndarray,
+    rows: Rows,
+    seed: int,
+    settings: tuple[dict[str, Any], ...],
+) -> Chosen:
+    """Fit one candidate on the training rows and make its choices on the validation rows: setting, threshold, Platt."""
+    bad_train, bad_validation = bad[rows.train], bad[rows.validation]
+    best, model, setting, scores = -1.0, None, {}, np.empty(0)
+    for trial in settings:
+        fitted = candidate.build(seed, **trial)
+        watch = {"watch": (prepared.validation, bad_validation)} if isinstance(fitted, TabularNetwork) else {}
+        fitted.fit(prepared.train, bad_train, **watch)
+        trial_scores = fitted.decision_function(prepared.validation)
+        quality = float(average_precision_score(bad_validation, trial_scores))
+        if quality > best:
+            best, model, setting, scores = quality, fitted, trial, trial_scores
+    platt = LogisticRegression(C=np.inf).fit(scores[:, None], bad_validation)  # infinite C: no regularisation
+    threshold = metrics.choose_threshold(bad_validation, scores)
+    return Chosen(candidate, prepared.preprocessor, model, setting, threshold, platt)
+
+
+def choose_all(loans: pd.DataFrame, bad: np.ndarray, rows: Rows, seed: int) -> dict[str, Chosen]:
+    """Make the choices for every candidate on one split, from its training and validation rows."""
+    prepared = {view: prepare(view, loans, rows) for view in VIEWS}
+    chosen: dict[str, Chosen] = {}
+    for key, candidate in CANDIDATES.items():
+        settings = (chosen[candidate.settings_of].setting,) if candidate.settings_of else candidate.settings
+        chosen[key] = choose(candidate, prepared[candidate.view], bad, rows, seed, settings)
+    return chosen
+
+
+RECALL, PRECISION = 0.5, 0.10  # the fixed points of the two measures that need one
+GRID = np.linspace(0.02, 1, 50)  # recalls at which precision is drawn
+
+
+def measure(chosen: Chosen, loans: pd.DataFrame, bad: np.ndarray) -> dict[str, Any]:
+    """Measure a finished model on rows it has never seen: every number that the report shows."""
+    scores = chosen.scores(loans)
+    repaired = chosen.probabilities(scores)
+    found: dict[str, Any] = metrics.ranking(bad, scores) | metrics.decisions(bad, scores >= chosen.threshold)
+    found["precision_at_recall"] = metrics.precision_at_recall(bad, scores, RECALL)
+    found["recall_at_precision"] = metrics.recall_at_precision(bad, scores, PRECISION)
+    found |= metrics.calibration(bad, repaired)
+    raw = 1 / (1 + np.exp(-scores)) if chosen.candidate.logits else None
+    naive = metrics.decisions(bad, raw >= 0.5) if raw is not None else metrics.decisions(bad, np.zeros(len(bad), bool))
+    return {
+        "metrics": found
+        | ({f"raw_{k}": v for k, v in metrics.calibration(bad, raw).items()} if raw is not None else {}),
+        "naive": naive,
+        "precision": metrics.precision_curve(bad, scores, GRID),
+        "raw": raw,
+        "repaired": repaired,
+    }
+
+
+def run(
+    seeds: int = 5,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+    loans: pd.DataFrame | None = None,
+) -> dict[str, Any]:
+    """Carry out the study and return its results, ready for JSON.
+
+    Parameters
+    ----------
+    seeds : how many times everything is done; each time with a new split and new initial weights.
+    seed : equal seeds give equal results.
+    progress : called with a line of text before each split.
+    loans : the data, by default ``lending_club``; fewer rows make a quick trial.
+    """
+    if seeds < 1:
+        raise ValueError(f"got seeds={seeds}, expected at least 1")
+    loans = data.load("lending_club") if loans is None else loans
+    bad = (loans["Class"] == "bad").to_numpy().astype(int)
+    table = loans.drop(columns="Class")
+    runs: list[dict[str, dict[str, Any]]] = []
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the matrices are small: threads would cost more than they bring, and change the rounding
+    try:
+        with threadpool_limits(1):
+            for number, split_seed in enumerate(np.random.SeedSequence(seed).generate_state(seeds).tolist(), start=1):
+                if progress:
+                    progress(f"loans: split {number} of {seeds}")
+                rows = split_rows(bad, split_seed)
+                chosen = choose_all(table, bad, rows, split_seed)
+                test, bad_test = table.iloc[rows.test], bad[rows.test]
+                runs.append(
+                    {key: measure(c, test, bad_test) | {"chosen": c, "bad": bad_test} for key, c in chosen.items()}
+                )
+    finally:
+        torch.set_num_threads(threads)
+    models = {key: _over_seeds(key, [one[key] for one in runs]) for key in CANDIDATES}
+    return {
+        "study": "loans",
+        "seeds": seeds,
+        "seed": seed,
+        "fixed": {"recall": RECALL, "precision": PRECISION},
+        "data": _facts(loans, bad, rows),
+        "naive": {key: _summaries([one[key]["naive"] for one in runs]) for key in ("majority", "network_plain")},
+        "models": models,
+        "verdict": verdict(models),
+        "curves": _curves(runs),
+    }
+
+
+def _facts(loans: pd.DataFrame, bad: np.ndarray, rows: Rows) -> dict[str, Any]:
+    card = data.card("lending_club")
+    grades = loans["sub_grade"].str[0]
+    return {
+        "name": card.name, "licence": card.licence, "source": card.source, "citation": card.citation,
+        "rows": len(loans), "columns": loans.shape[1] - 1, "bad": int(bad.sum()), "prevalence": float(bad.mean()),
+        "parts": {
+            part: {"rows": len(r), "bad": int(bad[r].sum())}
+            for part, r in (("train", rows.train), ("validation", rows.validation), ("test", rows.test))
+        },
+        "unknown_employment": int((loans["emp_length"] == "emp_unk").sum()),
+        "no_income": int((loans["annual_inc"] <= 0).sum()),
+        "missing_cells": int(loans.isna().sum().sum()),
+        "states": int(loans["addr_state"].nunique()),
+        "bad_by_grade": {str(g): float(bad[grades == g].mean()) for g in sorted(grades.unique())},
+        "loans_by_grade": {str(g): int((grades == g).sum()) for g in sorted(grades.unique())},
+    }  # fmt: skip
+
+
+def _summaries(seeds: list[dict[str, Any]]) -> dict[str, Any]:
+    return {name: metrics.summary([one[name] for one in seeds]) for name in seeds[0]}
+
+
+def _over_seeds(key: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Everything about one model that the report shows."""
+    candidate, chosen = CANDIDATES[key], [one["chosen"] for one in runs]
+    return {
+        "name": candidate.name,
+        "role": candidate.role,
+        "settings": [re.sub(r"[{}']", "", str(c.setting)) for c in chosen],
+        # 'good' for everyone has no finite threshold; JSON has no infinity
+        "thresholds": [c.threshold if np.isfinite(c.threshold) else None for c in chosen],
+        "metrics": _summaries([one["metrics"] for one in runs]),
+    }
+
+
+def _curves(runs: list[dict[str, dict[str, Any]]]) -> dict[str, Any]:
+    """Precision averaged over the seeds; reliability with the seeds' test rows pooled; the first seed's training."""
+    curves: dict[str, Any] = {
+        "recall": GRID.tolist(),
+        "precision": {key: np.mean([one[key]["precision"] for one in runs], axis=0).tolist() for key in CANDIDATES},
+        "reliability": {},
+        "histories": {},
+    }
+    for key in ("network", "network_plain"):
+        labels = np.concatenate([one[key]["bad"] for one in runs])
+        for kind in ("raw", "repaired"):
+            probabilities = np.concatenate([one[key][kind] for one in runs])
+            curves["reliability"][f"{key} {kind}"] = metrics.reliability(labels, probabilities)
+    for key in ("network", "network_plain", "network_resampled"):
+        curves["histories"][key] = runs[0][key]["chosen"].model.history
+    return curves
