@@ -63,13 +63,47 @@ def data(
 
     Parameters
     ----------
-    action : list: all of them, and which are present; fetch: download and check; show: the whole description.
-    names : The data sets to fetch or show.
-    json : Print the result as one JSON document.
+    action
+        list: all of them, and which are present; fetch: download and check; show: the whole description.
+    names
+        The data sets to fetch or show.
+    json
+        Print the result as one JSON document.
     """
     from groundup.data import command
 
     command.run(action, names, json)
+
+
+@app.command
+def compare(
+    name: tyro.conf.Positional[str | None] = None,
+    steps: int = 200,
+    tolerance: float = 1e-9,
+    rounds: int = 9,
+    seed: int = 0,
+    json: bool = False,
+) -> None:
+    """Prove the parts made by hand equal to PyTorch: all of them, one (Conv2d), or twins in training (mlp, cnn).
+
+    Parameters
+    ----------
+    name
+        A component, or a twin network: mlp or cnn. Without it, the ledger of all components.
+    steps
+        Training steps of the twins.
+    tolerance
+        The largest relative difference between the twins that is allowed.
+    rounds
+        How often the engines take turns in the timing of the twins; 0 leaves it out.
+    seed
+        Where weights, inputs and batches come from.
+    json
+        Print the result as one JSON document.
+    """
+    from groundup.compare import command
+
+    command.run(name, steps, tolerance, seed, rounds, json)
 
 
 def main() -> None:
