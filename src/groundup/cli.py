@@ -106,6 +106,34 @@ def compare(
     command.run(name, steps, tolerance, seed, rounds, json)
 
 
+@app.command
+def apply(
+    name: tyro.conf.Positional[str | None] = None,
+    seeds: int = 5,
+    seed: int = 0,
+    folder: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Carry out a case study on real data, with a report page: `groundup apply loans`.
+
+    Parameters
+    ----------
+    name
+        The study. Without it, the list of all studies.
+    seeds
+        How often everything is repeated, each time with a new split and new initial weights.
+    seed
+        Where splits and weights come from.
+    folder
+        Where results.json and report.html go, by default runs/NAME; those of an earlier run are replaced.
+    json
+        Print the results as one JSON document.
+    """
+    from groundup.applications import command
+
+    command.run(name, seeds, seed, folder, json)
+
+
 def main() -> None:
     """Run one command; a user's mistake ends in one clear sentence, never in a traceback."""
     try:

@@ -11,7 +11,8 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
+from cycler import cycler
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 
 INK, MUTED, LINE, PAPER = "#22262e", "#5d6470", "#d8dbe0", "#fdfdfb"
@@ -22,10 +23,10 @@ MARKERS = ("o", "s", "^", "D", "v", "P")  # a second cue beside the colour
 CSS_VARIABLES = {INK: "--ink", MUTED: "--muted", LINE: "--line", PAPER: "--paper"}
 CSS_VARIABLES |= {colour: f"--series-{number}" for number, colour in enumerate(SERIES, start=1)}
 
-STYLE: dict[str, Any] = {
+STYLE: dict[Any, Any] = {
     "axes.edgecolor": LINE, "axes.labelcolor": MUTED, "axes.titlecolor": INK, "axes.facecolor": "none",
     "axes.grid": True, "axes.axisbelow": True, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.prop_cycle": matplotlib.cycler(color=SERIES),
+    "axes.prop_cycle": cycler(color=SERIES),
     "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.labelsize": 10,
     "grid.color": LINE, "grid.linewidth": 0.6, "figure.facecolor": "none", "font.size": 10, "text.color": INK,
     "xtick.color": MUTED, "ytick.color": MUTED, "xtick.labelsize": 9, "ytick.labelsize": 9,
@@ -151,9 +152,9 @@ def filters(weights: Any, columns: int = 8) -> Figure:
 
 @styled
 def precision_recall(curves: Mapping[str, Curve], baseline: float | None = None) -> Figure:
-    """Draw precision over recall; ``curves`` maps a name to (precision, recall), ``baseline`` is the share of positives.
+    """Draw precision over recall for each name in ``curves``, a pair (precision, recall).
 
-    A model that knows nothing has the baseline's precision at every recall.
+    ``baseline`` is the share of positives: the precision, at every recall, of a model that knows nothing.
     """
     figure = Figure(figsize=(6.8, 4.0), layout="constrained")
     axis = figure.subplots()
@@ -163,7 +164,7 @@ def precision_recall(curves: Mapping[str, Curve], baseline: float | None = None)
     if baseline is not None:
         axis.axhline(baseline, color=MUTED, linewidth=1, linestyle=(0, (2, 2)), label="knowing nothing")
     axis.set(xlabel="recall: share of the positives that is found", xlim=(0, 1))
-    axis.set(ylabel="precision: share of the flagged that is right")
+    axis.set(ylabel="precision: share of flags that are right")
     axis.set_ylim(bottom=0)
     axis.legend()
     return figure
@@ -259,4 +260,4 @@ def _colour(index: int) -> str:
 
 
 def _rgb(colour: str) -> tuple[float, float, float]:
-    return matplotlib.colors.to_rgb(colour)  # type: ignore[return-value]
+    return to_rgb(colour)

@@ -1,4 +1,4 @@
-"""Report pages: one HTML file that carries everything it shows, so it can be mailed, archived, opened without a network.
+"""Report pages: one HTML file that carries all it shows, so it can be mailed, archived, opened without a network.
 
 >>> page = Page("Digits", "A network written by hand learns to read.")
 >>> _ = page.section("Results", "Measured on images it **never saw**.").numbers([("97.8%", "test accuracy", "")])
@@ -69,11 +69,18 @@ class Page:
         The house colours (`groundup.plots`) become the page's own, so the figure follows light and dark mode.
         ``alt`` says in words what the picture shows, for those who do not see it.
         """
-        if not alt.strip():
-            raise ValueError("got an empty alt text, expected a sentence that says what the figure shows")
-        number = sum(block["kind"] == "figure" for block in self.blocks) + 1
-        svg = _inline_svg(figure, prefix=f"figure{number}-", alt=alt)
-        return self._add("figure", svg=svg, caption=caption, wide=figure.get_figwidth() > 6)
+        return self.figures([(figure, caption, alt)])
+
+    def figures(self, figures: Sequence[tuple[Any, str, str]]) -> "Page":
+        """Add figures side by side, each (figure, caption, alt); on a narrow screen they stand one below the other."""
+        drawn = []
+        number = sum(len(block["entries"]) for block in self.blocks if block["kind"] == "figures")
+        for number, (figure, caption, alt) in enumerate(figures, start=number + 1):
+            if not alt.strip():
+                raise ValueError("got an empty alt text, expected a sentence that says what the figure shows")
+            svg = _inline_svg(figure, prefix=f"figure{number}-", alt=alt)
+            drawn.append({"svg": svg, "caption": caption, "wide": figure.get_figwidth() > 6})
+        return self._add("figures", entries=drawn)
 
     def table(
         self, headers: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "", best: int | None = None

@@ -37,8 +37,10 @@ COUNTS = (
     "delinq_2yrs", "inq_last_6mths", "acc_now_delinq", "open_il_6m", "open_il_12m", "open_il_24m",
     "inq_fi", "inq_last_12m", "delinq_amnt", "num_il_tl",
 )  # fmt: skip
-YEARS = {"emp_lt_1": 0, "emp_ge_10": 10} | {f"emp_{n}": n for n in range(1, 10)}
-SUB_GRADES = {f"{letter}{n}": 5 * place + n - 1 for place, letter in enumerate("ABCDEFG") for n in range(1, 6)}
+YEARS = pd.Series({"emp_lt_1": 0.0, **{f"emp_{n}": float(n) for n in range(1, 10)}, "emp_ge_10": 10.0})
+SUB_GRADES = pd.Series(
+    {f"{letter}{n}": 5.0 * place + n - 1 for place, letter in enumerate("ABCDEFG") for n in range(1, 6)}
+)
 
 
 def features(loans: pd.DataFrame) -> pd.DataFrame:
@@ -78,7 +80,7 @@ VIEWS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "features": features,
     "raw": lambda loans: loans,
     "no lender": lambda loans: features(loans).drop(columns=list(LENDER_COLUMNS)),
-    "rate": lambda loans: loans[["int_rate"]],
+    "rate": lambda loans: loans.filter(["int_rate"]),
 }
 
 
@@ -117,9 +119,13 @@ def logistic(seed: int, **setting: Any) -> LogisticRegression:
 
 
 def boosting(seed: int, **setting: Any) -> HistGradientBoostingClassifier:
-    return HistGradientBoostingClassifier(
-        class_weight="balanced", min_samples_leaf=40, max_bins=63, early_stopping=False, random_state=seed, **setting
-    )
+    fixed: dict[str, Any] = {
+        "class_weight": "balanced",
+        "min_samples_leaf": 40,
+        "max_bins": 63,
+        "early_stopping": False,
+    }
+    return HistGradientBoostingClassifier(random_state=seed, **fixed, **setting)
 
 
 def network(seed: int, balance: str = "weights", **setting: Any) -> TabularNetwork:
@@ -192,7 +198,8 @@ def prepare(view: str, loans: pd.DataFrame, rows: Rows) -> Prepared:
     train, validation = (VIEWS[view](loans.iloc[part]) for part in (rows.train, rows.validation))
     numeric = [name for name in train if pd.api.types.is_numeric_dtype(train[name])]
     preprocessor = table_preprocessor(numeric, [name for name in train if name not in numeric]).fit(train)
-    return Prepared(preprocessor, preprocessor.transform(train), preprocessor.transform(validation))
+    x, x_validation = (np.asarray(preprocessor.transform(table)) for table in (train, validation))
+    return Prepared(preprocessor, x, x_validation)
 
 
 def choose(
@@ -273,15 +280,16 @@ def run(
     loans = data.load("lending_club") if loans is None else loans
     bad = (loans["Class"] == "bad").to_numpy().astype(int)
     table = loans.drop(columns="Class")
+    split_seeds = np.random.SeedSequence(seed).generate_state(seeds).tolist()
+    splits = [split_rows(bad, split_seed) for split_seed in split_seeds]
     runs: list[dict[str, dict[str, Any]]] = []
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # the matrices are small: threads would cost more than they bring, and change the rounding
     try:
         with threadpool_limits(1):
-            for number, split_seed in enumerate(np.random.SeedSequence(seed).generate_state(seeds).tolist(), start=1):
+            for number, (rows, split_seed) in enumerate(zip(splits, split_seeds), start=1):
                 if progress:
                     progress(f"loans: split {number} of {seeds}")
-                rows = split_rows(bad, split_seed)
                 chosen = choose_all(table, bad, rows, split_seed)
                 test, bad_test = table.iloc[rows.test], bad[rows.test]
                 runs.append(
@@ -295,7 +303,7 @@ def run(
         "seeds": seeds,
         "seed": seed,
         "fixed": {"recall": RECALL, "precision": PRECISION},
-        "data": _facts(loans, bad, rows),
+        "data": _facts(loans, bad, splits[0]),
         "naive": {key: _summaries([one[key]["naive"] for one in runs]) for key in ("majority", "network_plain")},
         "models": models,
         "verdict": verdict(models),
@@ -305,7 +313,7 @@ def run(
 
 def _facts(loans: pd.DataFrame, bad: np.ndarray, rows: Rows) -> dict[str, Any]:
     card = data.card("lending_club")
-    grades = loans["sub_grade"].str[0]
+    grades = pd.Series(bad).groupby(loans["sub_grade"].str[0].to_numpy()).agg(["mean", "size"])
     return {
         "name": card.name, "licence": card.licence, "source": card.source, "citation": card.citation,
         "rows": len(loans), "columns": loans.shape[1] - 1, "bad": int(bad.sum()), "prevalence": float(bad.mean()),
@@ -313,12 +321,12 @@ def _facts(loans: pd.DataFrame, bad: np.ndarray, rows: Rows) -> dict[str, Any]:
             part: {"rows": len(r), "bad": int(bad[r].sum())}
             for part, r in (("train", rows.train), ("validation", rows.validation), ("test", rows.test))
         },
-        "unknown_employment": int((loans["emp_length"] == "emp_unk").sum()),
-        "no_income": int((loans["annual_inc"] <= 0).sum()),
-        "missing_cells": int(loans.isna().sum().sum()),
+        "unknown_employment": int((loans["emp_length"] == "emp_unk").to_numpy().sum()),
+        "no_income": int((loans["annual_inc"] <= 0).to_numpy().sum()),
+        "missing_cells": int(loans.isna().to_numpy().sum()),
         "states": int(loans["addr_state"].nunique()),
-        "bad_by_grade": {str(g): float(bad[grades == g].mean()) for g in sorted(grades.unique())},
-        "loans_by_grade": {str(g): int((grades == g).sum()) for g in sorted(grades.unique())},
+        "bad_by_grade": dict(zip(grades.index, grades["mean"].tolist())),
+        "loans_by_grade": dict(zip(grades.index, grades["size"].tolist())),
     }  # fmt: skip
 
 

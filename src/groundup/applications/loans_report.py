@@ -1,5 +1,6 @@
-"""What the loan study says: its verdict and its page, both computed from stored results; no data or model comes in here."""
+"""What the loan study says: its verdict and its page, computed from stored results. No data, no model comes in here."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from groundup.applications.metrics import Duel, duel
@@ -9,18 +10,25 @@ if TYPE_CHECKING:
 
     from groundup.report import Page
 
+MEASURES = {
+    "AP": "average_precision",
+    "ROC-AUC": "roc_auc",
+    "balanced acc.": "balanced_accuracy",
+    "accuracy": "accuracy",
+    "P@R": "precision_at_recall",
+    "R@P": "recall_at_precision",
+}
+
 
 def verdict(models: dict[str, Any]) -> dict[str, Any]:
-    """Rank the contestants by mean average precision and compare the first with the second and with the lender's rate."""
+    """Rank the contestants by mean average precision; compare the first with the second and with the lender's rate."""
     contestants = [key for key, model in models.items() if model["role"] == "contestant"]
-    ranked = sorted(contestants, key=lambda key: models[key]["metrics"]["average_precision"]["mean"], reverse=True)
+    ranked = sorted(contestants, key=lambda key: _mean(models, key, "average_precision"), reverse=True)
     winner, second = ranked[:2]
     return {
         "ranking": ranked,
-        "winner": winner,
-        "second": second,
-        "over_second": _plain(_duel(models, winner, second)),
-        "over_rate": _plain(_duel(models, winner, "rate")),
+        "over_second": asdict(_duel(models, winner, second)),
+        "over_rate": asdict(_duel(models, winner, "rate")),
     }
 
 
@@ -28,59 +36,47 @@ def sentences(result: dict[str, Any]) -> list[str]:
     """Say in plain words what the numbers mean; every word that judges follows from a number."""
     models, facts = result["models"], result["data"]
     found = verdict(models)
-    winner, second = found["winner"], found["second"]
-    lead, rate = Duel(**found["over_second"]), Duel(**found["over_rate"])
-    name, ap = models[winner]["name"], _mean(models, winner, "average_precision")
+    winner, second = found["ranking"][:2]
+    lead, over_rate = Duel(**found["over_second"]), Duel(**found["over_rate"])
     splits = f"{result['seeds']} splits" if result["seeds"] > 1 else "one split"
     said = [
-        f"{name.capitalize()} ranks the loans best: average precision {_spread(models, winner, 'average_precision')} "
-        f"over {splits}, against {facts['prevalence']:.3f} for knowing nothing."
+        f"Best at ranking the loans: {models[winner]['name']}, with an average precision of {_ap(models, winner)} over "
+        f"{splits}; knowing nothing gives {facts['prevalence']:.3f}, perfection 1."
     ]
-    others = _spread(models, second, "average_precision")
+
+    other = f"{models[second]['name']} ({_ap(models, second)})"
     if lead.clear:
-        said.append(
-            f"Its lead over {models[second]['name']} ({others}) is clear: {lead.difference:+.3f} on average, more than "
-            f"twice its spread over the splits ({lead.spread:.3f})."
-        )
+        said.append(f"Its lead over {other} is clear: {_gap(lead)} on the same splits, more than twice the spread.")
     elif lead.spread is None:
-        said.append(
-            f"{models[second]['name'].capitalize()} reaches {others}: one split can't tell whether that differs."
-        )
+        said.append(f"Next comes {other}: one split can't tell whether they differ.")
     else:
         said.append(
-            f"Call it a tie: the lead over {models[second]['name']} ({others}) is {lead.difference:+.3f}, within the "
-            f"spread of the splits ({lead.spread:.3f}), and it leads on {lead.wins} of {lead.seeds}."
+            f"But call it a tie: the lead over {other} is {_gap(lead)} on the same splits, less than twice its own "
+            f"spread, with {lead.wins} of {lead.seeds} splits won."
         )
     if winner != "network":
-        share = facts["parts"]["train"]
+        train = facts["parts"]["train"]
         said.append(
-            f"So the neural network does not win here. With {share['rows']:,} training loans of which {share['bad']} are "
-            "bad, there is little that a flexible model could learn and a simple one could not."
+            f"So the neural network does not come first. It has {train['rows']:,} loans to learn from, {train['bad']} of "
+            "them bad: little for a flexible model."
         )
     elif not lead.clear:
         said.append(
             "The neural network comes first, but not by enough to prefer it to a model that is easier to explain."
         )
-    if rate.clear and rate.difference > 0:
-        said.append(
-            f"It clearly beats a ranking by the interest rate alone ({_spread(models, 'rate', 'average_precision')})."
-        )
+
+    rate = f"the interest rate alone ({_ap(models, 'rate')}; difference {_gap(over_rate)})"
+    if over_rate.clear and over_rate.difference > 0:
+        said.append(f"It is clearly better than {rate}, which the lender had already computed.")
     else:
-        below = "not clearly better than" if rate.difference > 0 else "no better than"
-        said.append(
-            f"And it is {below} the interest rate alone ({_spread(models, 'rate', 'average_precision')}): the lender's "
-            "own price already says most of what these columns tell."
-        )
+        said.append(f"It is not clearly better than {rate}: the lender's own price says most of what there is to say.")
+
     recall, precision = _mean(models, winner, "recall"), _mean(models, winner, "precision")
     if precision is not None:
+        use = "Enough to ask a second question, too little to refuse a loan." if precision < 0.5 else ""
         said.append(
-            f"With its threshold it finds {recall:.0%} of the bad loans, and of 100 loans that it flags {100 * precision:.0f} "
-            f"are bad ({ap / facts['prevalence']:.1f} times the average precision of chance): "
-            + (
-                "enough to ask a second question, far too little to refuse a loan."
-                if precision < 0.5
-                else "worth acting on."
-            )
+            f"With its threshold it finds {recall:.0%} of the bad loans, and {precision:.0%} of the loans that it flags "
+            f"are bad. {use}".strip()
         )
     return said
 
@@ -89,260 +85,288 @@ def summary(result: dict[str, Any]) -> "Table":
     """Return the comparison as a table for the terminal."""
     from rich.table import Table
 
-    table = Table(box=None, header_style="bold", caption_justify="left")
-    for number, column in enumerate(HEADERS):
-        table.add_column(column, justify="left" if number == 0 else "right", no_wrap=number == 0)
-    winner = verdict(result["models"])["winner"]
-    for key, model in result["models"].items():
-        if model["role"] != "ablation":
-            table.add_row(*_row(result["models"], key), style="bold" if key == winner else "")
+    models = result["models"]
+    table = Table(box=None, header_style="bold")
+    table.add_column("model", no_wrap=True)
+    for header in ("average precision", "ROC-AUC", "accuracy", "bad loans found", "flags right"):
+        table.add_column(header, justify="right")
+    winner = verdict(models)["ranking"][0]
+    for key in _shown(models):
+        share = [_percent(_mean(models, key, measure)) for measure in ("accuracy", "recall", "precision")]
+        row = (models[key]["name"], _ap(models, key), f"{_mean(models, key, 'roc_auc'):.3f}", *share)
+        table.add_row(*row, style="bold" if key == winner else "")
     return table
 
 
-def add_to(page: "Page", result: dict[str, Any]) -> "Page":
-    """Add the study to a page: one section with subsections. All numbers and figures are those of ``result``."""
-    from groundup import plots
+def add_to(page: "Page", result: dict[str, Any], alone: bool = False) -> "Page":
+    """Add the study to a page; every number and figure is one of ``result``.
 
-    models, facts, curves = result["models"], result["data"], result["curves"]
-    naive, winner = result["naive"], verdict(models)["winner"]
-    parts, prevalence = facts["parts"], facts["prevalence"]
-    accuracy = naive["majority"]["accuracy"]["mean"]
-    one_in = round(1 / prevalence)
-    page.section(
-        "Which loans go bad?",
-        f"A lender knows {facts['columns']} things about each of {facts['rows']:,} loans. {facts['bad']} of them went "
-        f"bad, about one in {one_in}. Can a model say which? The data are real, and the first model that one would try "
-        "looks excellent and is useless.",
-    )
-    page.numbers(
-        [
-            (f"{accuracy:.1%}", "accuracy of a model that learned nothing", "It says 'good' for everyone."),
-            (
-                f"{_share_found(result)}",
-                "bad loans found by the naive network",
-                f"Its accuracy is {naive['network_plain']['accuracy']['mean']:.1%}.",
-            ),
-            (
-                f"{_mean(models, winner, 'recall'):.0%}",
-                f"of the bad loans found by {models[winner]['name']}",
-                f"{_mean(models, winner, 'false_alarms'):.0f} of {parts['test']['rows'] - parts['test']['bad']:,} good "
-                "loans are flagged as well.",
-            ),
-            (
-                f"{_mean(models, winner, 'average_precision'):.3f}",
-                "average precision of the best model",
-                f"Knowing nothing: {prevalence:.3f}. Perfect: 1.",
-            ),
-        ]
-    )
-    page.note("**The verdict.** " + " ".join(sentences(result)))
-
-    page.section("The data, and what is wrong with them", level=3)
-    page.text(
-        f"`{facts['name']}`: {facts['rows']:,} loans of the first quarter of 2016 that a lending platform made public. "
-        f"Licence: {facts['licence']}. Source: {facts['source']}. Citation: {facts['citation']}"
-    )
-    page.points(
-        [
-            f"**Imbalance.** {prevalence:.1%} of the loans are bad. Any measure that counts all loans alike is about the "
-            "good ones.",
-            "**Labels that are not final.** 'Good' includes loans that were still being paid when the data were "
-            "collected. Some of them went bad later: such labels are called censored.",
-            "**The lender has already judged.** Interest rate and sub-grade come from the lender's own risk model. "
-            "A model that reads them partly repeats that judgement; below, one works without them.",
-            "**Only granted loans.** Who was refused is not in the table, so nothing here can tell how they would have paid.",
-            f"**Unknown, written as a value.** {facts['unknown_employment']} borrowers have the employment length "
-            f"`emp_unk`, and {facts['no_income']} an income of zero: missing values that no count of empty cells "
-            f"({facts['missing_cells']}) shows.",
-            "**One quarter.** Other years, other interest rates, another economy: nothing here says that it carries over.",
-            f"**People behind the rows.** The borrower's state ({facts['states']} of them) can stand for things that a "
-            "lender must not use. This is a study of method, not a model to deploy.",
-        ]
-    )
-    grades = facts["bad_by_grade"]
-    page.figure(
-        plots.bars(
-            [f"grade {grade} ({facts['loans_by_grade'][grade]:,})" for grade in grades],
-            [100 * share for share in grades.values()],
-            label="bad loans, % of the grade (number of loans in brackets)",
-            baseline=100 * prevalence,
-            form="{:.1f}",
-        ),
-        "How many loans of each of the lender's grades went bad. The dashed line is the average of all loans.",
-        "Bar chart of the share of bad loans by grade: "
-        + ", ".join(f"{grade} {share:.1%}" for grade, share in grades.items()),
-    )
-
-    page.section("The naive way", level=3)
-    page.text(
-        f"Train a network, flag a loan when its probability of going bad is 0.5 or more, report the accuracy: "
-        f"{naive['network_plain']['accuracy']['mean']:.1%}. It sounds like success. But 'good' for everyone has "
-        f"{accuracy:.1%}, and the confusion matrix shows what the accuracy hides.\n\n"
-        "Nothing is broken. A loan whose chance of going bad is four times the average is still far more likely to be "
-        "paid back, so a threshold of 0.5 flags almost nobody. The mistakes are the threshold and the measure."
-    )
-    for key, text in (
-        ("naive", "The naive network, threshold 0.5"),
-        ("careful", f"{models[winner]['name'].capitalize()}, threshold chosen on validation"),
-    ):
-        counts = naive["network_plain"] if key == "naive" else models[winner]["metrics"]
-        bad, good = parts["test"]["bad"], parts["test"]["rows"] - parts["test"]["bad"]
-        caught, alarms = round(counts["found"]["mean"]), round(counts["false_alarms"]["mean"])
-        page.figure(
-            plots.confusion_matrix([[good - alarms, alarms], [bad - caught, caught]], ["good", "bad"]),
-            f"{text}: loans of the test split, mean over the splits.",
-            f"Confusion matrix. {text}: of {bad} bad loans {caught} are flagged, of {good} good loans {alarms}.",
-        )
-
-    page.section("The careful way", level=3)
-    page.points(
-        [
-            f"**Split first.** {parts['train']['rows']:,} loans to train, {parts['validation']['rows']:,} to choose, "
-            f"{parts['test']['rows']:,} to test, each with the same share of bad ones. The test split is used once, "
-            "after all choices.",
-            "**Fit on the training split alone.** Medians, means and categories are learned there, and a category never "
-            "seen before has its place.",
-            "**Features a lender would reason with.** Payment and debt beside the income, logarithms of money and counts, "
-            "grades in their order, unknown as missing.",
-            "**Give the rare class its weight** in the loss, or draw it more often (resampling).",
-            "**Choose the threshold on validation**, here for the best balanced accuracy.",
-            "**Repair the probabilities** on validation (Platt scaling): weights distort them.",
-            "**Honest baselines, equal budget.** Each learner may try three settings and keeps the one with the best "
-            "average precision on validation; the variants of the network and no others inherit its setting.",
-            f"**Several seeds.** All of it {result['seeds']} times, each with a new split and new initial weights: "
-            "mean ± standard deviation.",
-        ]
-    )
-    shown = [key for key in models if models[key]["role"] != "ablation"]
-    page.table(
-        HEADERS,
-        [_row(models, key) for key in shown],
-        f"Test split, mean ± standard deviation over {result['seeds']} seeds. AP: average precision, the area under the "
-        f"precision-recall curve. P@R: precision at a recall of {result['fixed']['recall']:.0%}. R@P: recall at a "
-        f"precision of {result['fixed']['precision']:.0%}; a dash where no threshold reaches it"
-        f"{_undefined(models)}. Brier: mean squared error of the repaired probabilities. Lower is better for Brier, "
-        "higher for all others.",
-        best=shown.index(winner),
-    )
-    page.figure(
-        plots.precision_recall(
-            {models[k]["name"]: (curves["precision"][k], curves["recall"]) for k in shown if k != "majority"},
-            prevalence,
-        ),
-        "Precision over recall on the test split, mean over the splits. To find more of the bad loans (right), more "
-        "good ones must be flagged (down).",
-        "Precision-recall curves. At a recall of one half the precision is "
-        + ", ".join(f"{_mean(models, k, 'precision_at_recall'):.3f} for {models[k]['name']}" for k in shown),
-    )
-
-    page.section("What each repair changed", level=3)
-    changed = ["network", "network_plain", "network_resampled", "logistic", "logistic_raw", "logistic_blind"]
-    page.text(" ".join(_changes(models)))
-    page.figure(
-        plots.bars(
-            [models[key]["name"] for key in changed],
-            [_mean(models, key, "average_precision") for key in changed],
-            [models[key]["metrics"]["average_precision"]["std"] or 0 for key in changed],
-            label="average precision on the test split (dashed: knowing nothing)",
-            baseline=prevalence,
-            form="{:.3f}",
-        ),
-        "The network and logistic regression with one thing changed at a time; whiskers of one standard deviation.",
-        "Bar chart of average precision: "
-        + ", ".join(f"{models[key]['name']} {_spread(models, key, 'average_precision')}" for key in changed),
-    )
-    page.figure(
-        plots.learning_curves({models[key]["name"]: history for key, history in curves["histories"].items()}),
-        "Training of the network in the first split. The losses are not comparable with each other: weights and "
-        "resampling change what is counted.",
-        "Learning curves of the three variants of the network: training loss and validation average precision by epoch.",
-    )
-
-    page.section("Can the probabilities be believed?", level=3)
-    page.text(
-        f"Of the loans given 20%, one in five should go bad. The network with weights is off by "
-        f"{_spread(models, 'network', 'raw_ece')} on average (expected calibration error), because weights make it believe "
-        f"in a world where half of the loans are bad; without weights the error is "
-        f"{_spread(models, 'network_plain', 'raw_ece')}. Platt scaling on validation brings the weighted network to "
-        f"{_spread(models, 'network', 'ece')}, and leaves its ranking as it was."
-    )
-    rows = [
-        [models[k]["name"], *(_spread(models, k, m) for m in ("raw_brier", "brier", "raw_ece", "ece"))] for k in models
-    ]
-    page.table(
-        ["model", "Brier, raw", "Brier, repaired", "ECE, raw", "ECE, repaired"],
-        rows,
-        "Lower is better. Repaired: Platt scaling fitted on validation. ECE in ten bins of equally many loans. "
-        f"A model that gives every loan the average risk has a Brier score of {prevalence * (1 - prevalence):.4f}.",
-    )
-    lines = {
-        "with weights, raw": "network raw", "with weights, repaired": "network repaired", "no weights, raw": "network_plain raw",
-    }  # fmt: skip
-    page.figure(
-        plots.reliability(
-            {
-                n: (curves["reliability"][k]["predicted"], curves["reliability"][k]["observed"])
-                for n, k in lines.items()
-            },
-            "bad loan",
-        ),
-        "Predicted against observed, in ten bins of equally many test loans of all splits. On the dashed line, "
-        "probabilities mean what they say.",
-        f"Reliability curves of the network. With weights the highest bin predicts "
-        f"{curves['reliability']['network raw']['predicted'][-1]:.0%} and "
-        f"{curves['reliability']['network raw']['observed'][-1]:.0%} go bad; repaired it predicts "
-        f"{curves['reliability']['network repaired']['predicted'][-1]:.0%}.",
-    )
+    By default it is one section with subsections; ``alone``, for a page about nothing else, its parts are sections.
+    """
+    level = 2 if alone else 3
+    if not alone:
+        page.section("Which loans go bad?")
+    _opening(page, result)
+    page.section("The data, and what is wrong with them", level=level)
+    _data(page, result["data"])
+    page.section("The naive way", level=level)
+    _naive(page, result)
+    page.section("The careful way", level=level)
+    _careful(page, result)
+    page.section("What each repair changed", level=level)
+    _repairs(page, result)
+    page.section("Can the probabilities be believed?", level=level)
+    _calibration(page, result)
     return page
 
 
-HEADERS = ["model", "AP", "ROC-AUC", "balanced accuracy", "accuracy", "P@R", "R@P", "Brier"]
-
-
-def _row(models: dict[str, Any], key: str) -> list[str]:
-    names = (
-        "average_precision",
-        "roc_auc",
-        "balanced_accuracy",
-        "accuracy",
-        "precision_at_recall",
-        "recall_at_precision",
+def _opening(page: "Page", result: dict[str, Any]) -> None:
+    models, facts, naive = result["models"], result["data"], result["naive"]
+    winner, test = verdict(models)["ranking"][0], facts["parts"]["test"]
+    page.text(
+        f"A lender knew {facts['columns']} things about each of {facts['rows']:,} loans. {facts['bad']} of them went bad, "
+        f"about one in {1 / facts['prevalence']:.0f}. Can a model say which? The data are real, and the first model that "
+        "one would try looks excellent and is useless."
     )
-    return [models[key]["name"], *(_spread(models, key, name) for name in names), _spread(models, key, "brier")]
+    page.numbers(
+        [
+            (
+                f"{naive['majority']['accuracy']['mean']:.1%}",
+                "accuracy without learning anything",
+                "Say 'good' for everyone.",
+            ),
+            (
+                f"{naive['network_plain']['found']['mean']:.3g} of {test['bad']}",
+                "bad loans found by the naive network",
+                f"Its accuracy: {naive['network_plain']['accuracy']['mean']:.1%}.",
+            ),
+            (
+                f"{_mean(models, winner, 'found'):.0f} of {test['bad']}",
+                "bad loans found the careful way",
+                f"At the price of flagging {_mean(models, winner, 'false_alarms'):.0f} of "
+                f"{test['rows'] - test['bad']:,} good ones.",
+            ),
+            (
+                f"{_mean(models, winner, 'average_precision'):.3f}",
+                f"average precision, {models[winner]['name']}",
+                f"Knowing nothing: {facts['prevalence']:.3f}. Interest rate alone: "
+                f"{_mean(models, 'rate', 'average_precision'):.3f}.",
+            ),
+        ]
+    )
+    first, *others = sentences(result)
+    page.note(f"**The verdict.** {first}\n\n{' '.join(others)}")
+
+
+def _data(page: "Page", facts: dict[str, Any]) -> None:
+    from groundup import plots
+
+    page.text(
+        f"`{facts['name']}`: {facts['rows']:,} loans of the first quarter of 2016 that a lending platform made public. "
+        f"Licence: {facts['licence']}. Source: {facts['source']}"
+    )
+    page.points(
+        [
+            f"**Imbalance.** {facts['prevalence']:.1%} of the loans are bad. A measure that counts all loans alike is a "
+            "measure of the good ones.",
+            "**Labels that are not final.** 'Good' includes loans that were still being paid when the data were "
+            "collected, and some of those may go bad later: such labels are called censored.",
+            "**The lender has already judged.** Interest rate and sub-grade come from the lender's own view of the risk. "
+            "A model that reads them repeats that judgement in part; one model below works without them.",
+            "**Only granted loans.** Who was refused is not in the table, so nothing here tells how they would have paid.",
+            f"**Unknown, written as a value.** {facts['unknown_employment']} borrowers have the employment length "
+            f"`emp_unk`, and {facts['no_income']} an income of zero. A count of empty cells finds "
+            f"{facts['missing_cells']}.",
+            "**One quarter.** Other years, other rates, another economy: nothing here says that the result carries over.",
+            f"**People behind the rows.** The borrower's state (there are {facts['states']}) can stand for things that a "
+            "lender must not use. This is a study of method, not a model to deploy.",
+        ]
+    )
+    grades, sizes = facts["bad_by_grade"], facts["loans_by_grade"]
+    page.figure(
+        plots.bars(
+            [f"grade {grade} ({sizes[grade]:,} loans)" for grade in grades],
+            [100 * share for share in grades.values()],
+            label="bad loans, % of the grade",
+            baseline=100 * facts["prevalence"],
+            form="{:.1f}",
+        ),
+        "Bad loans in each of the lender's grades. The dashed line is the share among all loans.",
+        "Bar chart, share of bad loans: " + ", ".join(f"grade {g} {share:.1%}" for g, share in grades.items()) + ".",
+    )
+
+
+def _naive(page: "Page", result: dict[str, Any]) -> None:
+    from groundup import plots
+
+    models, naive, test = result["models"], result["naive"], result["data"]["parts"]["test"]
+    winner = verdict(models)["ranking"][0]
+    page.text(
+        "Train a network, flag a loan when its probability of going bad is at least 0.5, report the accuracy: "
+        f"{naive['network_plain']['accuracy']['mean']:.1%}. It sounds like success. But saying 'good' for everyone has "
+        f"{naive['majority']['accuracy']['mean']:.1%}, and the matrix on the left shows what the accuracy hides.\n\n"
+        "The network is not broken. A loan with four times the usual chance of going bad is still far more likely to be "
+        "paid back, so hardly any probability reaches 0.5. The mistakes are the threshold and the measure."
+    )
+    figures = []
+    for what, counts in (
+        ("The naive network, threshold 0.5", naive["network_plain"]),
+        (f"The best ranking ({models[winner]['name']}), threshold chosen on validation", models[winner]["metrics"]),
+    ):
+        caught, alarms = round(counts["found"]["mean"]), round(counts["false_alarms"]["mean"])
+        good = test["rows"] - test["bad"]
+        matrix = [[good - alarms, alarms], [test["bad"] - caught, caught]]
+        figures.append(
+            (
+                plots.confusion_matrix(matrix, ["good", "bad"]),
+                f"{what}. Loans of the test split, mean over the splits; the shade is the share of the row.",
+                f"{what}: of {test['bad']} bad loans {caught} are flagged, of {good:,} good loans {alarms}.",
+            )
+        )
+    page.figures(figures)
+
+
+def _careful(page: "Page", result: dict[str, Any]) -> None:
+    from groundup import plots
+
+    models, facts, curves, fixed = result["models"], result["data"], result["curves"], result["fixed"]
+    parts, shown = facts["parts"], _shown(models)
+    page.points(
+        [
+            f"**Split first.** {parts['train']['rows']:,} loans to train, {parts['validation']['rows']:,} to choose, "
+            f"{parts['test']['rows']:,} to test, with the same share of bad ones in each. The test split is used once, "
+            "after every choice.",
+            "**Fit on the training split alone.** Medians, means and categories are learned there; a category never seen "
+            "before has its place.",
+            "**Features that a lender would reason with.** Payment and debt beside the income, logarithms of money and "
+            "counts, grades in their order, unknown as missing.",
+            "**Give the rare class its weight** in the loss, or draw it more often (resampling).",
+            "**Choose the threshold on validation**, here the one with the best balanced accuracy.",
+            "**Repair the probabilities** on validation (Platt scaling), for weights distort them.",
+            "**Honest baselines, equal budgets.** Each learner tries three settings and keeps the one with the best average "
+            "precision on validation. The variants of the network use the network's.",
+            f"**Several seeds.** All of it {result['seeds']} times, each time with a new split and new initial weights.",
+        ]
+    )
+    page.table(
+        ["model", *MEASURES],
+        [[models[key]["name"], *(_spread(models, key, name) for name in MEASURES.values())] for key in shown],
+        f"Test split, mean ± standard deviation over {result['seeds']} seeds; higher is better. AP: average precision, the "
+        "area under the precision-recall curve, by which the models are ranked. P@R: precision where "
+        f"{fixed['recall']:.0%} of the bad loans are found. R@P: share found while {fixed['precision']:.0%} of the flags "
+        f"are right; a dash where no threshold gets there{_undefined(models)}.",
+        best=shown.index(verdict(models)["ranking"][0]),
+    )
+    page.figure(
+        plots.precision_recall(
+            {models[key]["name"]: (curves["precision"][key], curves["recall"]) for key in shown if key != "majority"},
+            facts["prevalence"],
+        ),
+        "Precision over recall on the test split, mean over the splits. Whoever wants to find more of the bad loans (to "
+        "the right) must flag more good ones (down).",
+        f"Precision-recall curves. Where {fixed['recall']:.0%} of the bad loans are found, the precision is "
+        + ", ".join(f"{_mean(models, key, 'precision_at_recall'):.3f} for {models[key]['name']}" for key in shown)
+        + ".",
+    )
+
+
+def _repairs(page: "Page", result: dict[str, Any]) -> None:
+    from groundup import plots
+
+    models = result["models"]
+    keys = ["network", "network_plain", "network_resampled", "logistic", "logistic_raw", "logistic_blind"]
+    page.text(
+        "One thing taken away or exchanged at a time, and the same splits compared; a change counts as clear when it is more "
+        "than twice its own spread."
+    )
+    page.points(_changes(models))
+    page.figure(
+        plots.bars(
+            [models[key]["name"] for key in keys],
+            [_mean(models, key, "average_precision") for key in keys],
+            [models[key]["metrics"]["average_precision"]["std"] or 0 for key in keys],
+            label="average precision on the test split",
+            baseline=result["data"]["prevalence"],
+            form="{:.3f}",
+        ),
+        "Whiskers: one standard deviation over the splits. Dashed: knowing nothing.",
+        "Bar chart, average precision: " + ", ".join(f"{models[key]['name']} {_ap(models, key)}" for key in keys) + ".",
+    )
+    histories = result["curves"]["histories"]
+    page.figure(
+        plots.learning_curves({models[key]["name"]: history for key, history in histories.items()}),
+        "The three networks of the first split in training. Their losses can't be compared with each other, for weights "
+        "and resampling change what is counted; their average precision can.",
+        "Learning curves. Validation average precision after the last epoch: "
+        + ", ".join(f"{models[k]['name']} {h['validation average precision'][-1]:.3f}" for k, h in histories.items())
+        + ".",
+    )
+
+
+def _calibration(page: "Page", result: dict[str, Any]) -> None:
+    from groundup import plots
+
+    models, curves, prevalence = result["models"], result["curves"]["reliability"], result["data"]["prevalence"]
+    page.text(
+        "Of the loans that are given a probability of 20%, one in five should go bad. The network trained with weights is "
+        f"off by {_spread(models, 'network', 'raw_ece')} on average (the expected calibration error, ECE): weights show it a "
+        "world in which half of the loans are bad. Without weights the error is "
+        f"{_spread(models, 'network_plain', 'raw_ece')}. Platt scaling, fitted on validation, brings the network with "
+        f"weights to {_spread(models, 'network', 'ece')}; it does not change the order of the loans."
+    )
+    page.table(
+        ["model", "Brier, raw", "Brier, repaired", "ECE, raw", "ECE, repaired"],
+        [
+            [models[k]["name"], *(_spread(models, k, m) for m in ("raw_brier", "brier", "raw_ece", "ece"))]
+            for k in models
+        ],
+        "Lower is better. Brier: mean squared error of the probability. ECE: in ten bins of equally many loans. A dash: the "
+        "score is not a probability. Giving every loan the average risk has a Brier score of "
+        f"{prevalence * (1 - prevalence):.3f}, so the Brier score hardly tells these models apart.",
+    )
+    lines = {"with weights, raw": "network raw", "with weights, repaired": "network repaired"}
+    lines |= {"without weights, raw": "network_plain raw"}
+    last = {key: (curves[key]["predicted"][-1], curves[key]["observed"][-1]) for key in lines.values()}
+    page.figure(
+        plots.reliability(
+            {name: (curves[key]["predicted"], curves[key]["observed"]) for name, key in lines.items()}, "bad loan"
+        ),
+        "The network's probabilities and what came of them, in ten bins of equally many test loans, all splits together. "
+        "On the dashed line, probabilities mean what they say.",
+        "Reliability curves. In the bin of the highest risk: "
+        + "; ".join(f"{name}, predicted {last[key][0]:.0%}, observed {last[key][1]:.0%}" for name, key in lines.items())
+        + ".",
+    )
 
 
 def _changes(models: dict[str, Any]) -> list[str]:
-    """One sentence for each thing that was changed: did the ranking of the loans get better?"""
+    """One sentence for each change: did the ranking of the loans get better?"""
     questions = (
         ("network", "network_plain", "Weights in the loss"),
         ("network_resampled", "network_plain", "Resampling"),
-        ("logistic", "logistic_raw", "The features"),
+        ("logistic", "logistic_raw", "The features, against the columns as they come,"),
         ("logistic", "logistic_blind", "Seeing the lender's rate and grade"),
     )
     said = []
     for after, before, what in questions:
         gap = _duel(models, after, before)
-        spread = "" if gap.spread is None else f" ± {gap.spread:.3f}"
-        if gap.clear:
-            effect = "raised" if gap.difference > 0 else "lowered"
-            said.append(f"{what} clearly {effect} the average precision ({gap.difference:+.3f}{spread}).")
-        else:
-            said.append(f"{what} made no clear difference to the ranking ({gap.difference:+.3f}{spread}).")
+        better = "clearly improved" if gap.difference > 0 else "clearly worsened"
+        said.append(f"{what} {better if gap.clear else 'made no clear difference to'} the ranking: {_gap(gap)}.")
     return said
 
 
-def _share_found(result: dict[str, Any]) -> str:
-    found = result["naive"]["network_plain"]["found"]["mean"]
-    return f"{found:.3g} of {result['data']['parts']['test']['bad']}"
+def _shown(models: dict[str, Any]) -> list[str]:
+    return [key for key, model in models.items() if model["role"] != "ablation"]
 
 
 def _undefined(models: dict[str, Any]) -> str:
-    """Say which rows rest on fewer seeds, because their precision was out of reach on the others."""
-    partly = [m for m in models.values() if 0 < m["metrics"]["recall_at_precision"]["defined"] < len(m["thresholds"])]
-    return "".join(
-        f"; {m['name']}: {m['metrics']['recall_at_precision']['defined']} of {len(m['thresholds'])} seeds"
-        for m in partly
-    )
+    """Say which means rest on fewer seeds, because on the others the precision was out of reach."""
+    said = ""
+    for key in _shown(models):
+        measured = models[key]["metrics"]["recall_at_precision"]
+        if 0 < measured["defined"] < len(measured["values"]):
+            said += f"; {models[key]['name']} got there on {measured['defined']} of {len(measured['values'])} seeds"
+    return said
 
 
 def _duel(models: dict[str, Any], first: str, second: str) -> Duel:
@@ -350,12 +374,19 @@ def _duel(models: dict[str, Any], first: str, second: str) -> Duel:
     return duel(*values)
 
 
-def _plain(found: Duel) -> dict[str, Any]:
-    return {"difference": found.difference, "spread": found.spread, "wins": found.wins, "seeds": found.seeds}
+def _gap(found: Duel) -> str:
+    """The difference with its sign, a real minus, and no sign where it rounds to zero."""
+    difference = f"{found.difference:+.3f}".replace("-", "−")
+    difference = "0.000" if difference[1:] == "0.000" else difference
+    return difference + ("" if found.spread is None else f" ± {found.spread:.3f}")
 
 
 def _mean(models: dict[str, Any], key: str, measure: str) -> Any:
     return models[key]["metrics"][measure]["mean"]
+
+
+def _ap(models: dict[str, Any], key: str) -> str:
+    return _spread(models, key, "average_precision")
 
 
 def _spread(models: dict[str, Any], key: str, measure: str) -> str:
@@ -364,3 +395,7 @@ def _spread(models: dict[str, Any], key: str, measure: str) -> str:
     if found is None or found["mean"] is None:
         return "–"
     return f"{found['mean']:.3f}" + ("" if found["std"] is None else f" ± {found['std']:.3f}")
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"

@@ -124,7 +124,7 @@ def summary(values: Sequence[float | int | None]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Duel:
-    """Two models on the same splits: mean and standard deviation of ``first - second``, and the splits won by the first."""
+    """Two models on the same splits: ``first - second``, its mean and standard deviation, and the splits first won."""
 
     difference: float
     spread: float | None
