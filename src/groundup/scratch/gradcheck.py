@@ -8,13 +8,15 @@
 Work in float64: a finite difference subtracts two almost equal numbers, which in float32 leaves three digits.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from groundup.scratch.layer import Layer
+
+__all__ = ["GradientReport", "check_gradients", "numerical_gradient", "relative_error"]
 
 Array = np.ndarray
 
@@ -111,22 +113,56 @@ def check_gradients(
         np.array(x, np.float64) if isinstance(x, np.ndarray) and np.issubdtype(x.dtype, np.floating) else x
         for x in inputs
     ]
+    forward = repeatable(layer)
     layer.zero_grad()
-    y = np.asarray(layer.forward(*arrays))
-    dy = rng.standard_normal(y.shape)
-    gradients = layer.backward(dy)
-    gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+    outputs = as_tuple(forward(*arrays))
+    upstream = [rng.standard_normal(np.shape(y)) for y in outputs]
+    gradients = as_tuple(layer.backward(*upstream))
 
     def scalar() -> float:
-        value = float((np.asarray(layer.forward(*arrays)) * dy).sum())
-        layer._caches.clear()
-        return value
+        outputs = as_tuple(forward(*arrays))
+        layer.train(layer.training)  # drops what was remembered
+        return float(sum((y * dy).sum() for y, dy in zip(outputs, upstream)))
 
     errors = {}
     floats = [i for i, x in enumerate(arrays) if isinstance(x, np.ndarray) and x.dtype == np.float64]
     for i, gradient in zip(floats, gradients):
-        name = "dx" if len(floats) == 1 else f"dx{i}"
-        errors[name] = relative_error(gradient, numerical_gradient(scalar, arrays[i]))
+        if gradient is not None:  # the gradient of a target, for which nobody asks
+            name = "dx" if len(gradients) == 1 else f"dx{i}"
+            errors[name] = relative_error(gradient, numerical_gradient(scalar, arrays[i]))
     for name, p in layer.named_parameters():
         errors[name] = relative_error(p.grad, numerical_gradient(scalar, p.data))
     return GradientReport(errors, tolerance)
+
+
+def as_tuple(value: Any) -> tuple:
+    """Return a tuple as it is, and anything else as a tuple of one: layers may have several inputs or outputs."""
+    return value if isinstance(value, tuple) else (value,)
+
+
+def repeatable(layer: Layer) -> Callable[..., Any]:
+    """Return the layer's forward such that every call draws the same random numbers and starts from the same buffers.
+
+    A finite difference compares two forwards; with another dropout mask in each it would compare two functions.
+    """
+    generators = [
+        value for part in walk(layer) for value in vars(part).values() if isinstance(value, np.random.Generator)
+    ]
+    states = [generator.bit_generator.state for generator in generators]
+    buffers = [(value, value.copy()) for _, value in layer.named_buffers()]
+
+    def forward(*inputs: Any) -> Any:
+        for generator, state in zip(generators, states):
+            generator.bit_generator.state = state
+        for value, start in buffers:
+            value[...] = start
+        return layer.forward(*inputs)
+
+    return forward
+
+
+def walk(layer: Layer) -> Iterator[Layer]:
+    """Yield the layer and everything below it."""
+    yield layer
+    for _, child in layer.children():
+        yield from walk(child)

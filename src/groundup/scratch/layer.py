@@ -7,6 +7,8 @@ import numpy as np
 
 from groundup.scratch.parameter import Parameter
 
+__all__ = ["Layer", "Residual", "Sequential"]
+
 
 class Layer:
     """A step of the computation that can also be run backwards.

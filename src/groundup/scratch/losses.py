@@ -12,6 +12,8 @@ import numpy as np
 from groundup.scratch.checks import check_float, check_labels, check_shape
 from groundup.scratch.layer import Layer
 
+__all__ = ["MSE", "CrossEntropy", "Loss"]
+
 Array = np.ndarray
 
 

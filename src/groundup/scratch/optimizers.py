@@ -11,6 +11,8 @@ import numpy as np
 
 from groundup.scratch.parameter import Parameter, flatten
 
+__all__ = ["SGD", "Adam", "Optimizer"]
+
 Array = np.ndarray
 
 
@@ -97,7 +99,7 @@ class SGD(Optimizer):
         if not 0 <= momentum < 1:
             raise ValueError(f"momentum must be in [0, 1), got {momentum}: at 1 nothing is ever forgotten")
         self.momentum, self.weight_decay = momentum, weight_decay
-        self.velocity = np.zeros_like(self.data) if momentum else np.zeros(0, self.data.dtype)
+        self.velocity = np.zeros_like(self.data if momentum else self.data[:0])
         self.steps = 0
 
     def update(self) -> None:

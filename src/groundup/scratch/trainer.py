@@ -13,6 +13,8 @@ from groundup.scratch.losses import Loss
 from groundup.scratch.memory import keep_freed_memory
 from groundup.scratch.optimizers import Optimizer
 
+__all__ = ["Diverged", "Epoch", "accuracy", "fit", "history_dict", "predict"]
+
 Array = np.ndarray
 
 

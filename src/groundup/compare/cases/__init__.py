@@ -1,0 +1,17 @@
+"""One line for every public component: how to build it, what goes in, and its PyTorch twin.
+
+One family a file, as in ``scratch``. Shapes are unequal primes, so that no transposition, and no reduction over the
+wrong axis, can pass unnoticed. A public component without a line here fails a test.
+"""
+
+from groundup.compare.case import Case
+from groundup.compare.cases import activations, convolution, initializers, losses, optimizers, structure
+
+CASES: list[Case] = [
+    *structure.CASES,
+    *activations.CASES,
+    *convolution.CASES,
+    *losses.CASES,
+    *optimizers.CASES,
+    *initializers.CASES,
+]

@@ -1,0 +1,100 @@
+"""Networks that exist twice: by hand and in PyTorch, with the same data, loss and optimizer.
+
+The two builders of a workload import their own engine only, so that a process which times one never loads the other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A network, its data and how it is trained.
+
+    Attributes
+    ----------
+    name, about : what it is called, and one sentence on what it is.
+    batch_size : examples a step.
+    data : draws the examples (x, labels) from a generator.
+    by_hand : (rng, dtype) to (model, loss, optimizer) of ``groundup.scratch``.
+    in_torch : () to (model, loss, make_optimizer) of ``torch``.
+    """
+
+    name: str
+    about: str
+    batch_size: int
+    data: Callable[[np.random.Generator], tuple[Array, Array]]
+    by_hand: Callable[[np.random.Generator, Any], tuple[Any, Any, Any]]
+    in_torch: Callable[[], tuple[Any, Any, Callable[[Any], Any]]]
+
+
+def digits(rng: np.random.Generator) -> tuple[Array, Array]:
+    """Return the training images (N, 1, 8, 8) and labels of the bundled digits."""
+    from groundup import data
+
+    train = data.load("digits").train
+    return train.x, train.y
+
+
+def mlp_by_hand(rng: np.random.Generator, dtype: Any) -> tuple[Any, Any, Any]:
+    from groundup.scratch import Adam, CrossEntropy
+    from groundup.scratch.models import mlp
+
+    model = mlp([64, 128, 64, 10], rng=rng, dtype=dtype)
+    return model, CrossEntropy(), Adam(model.parameters(), lr=1e-3)
+
+
+def mlp_in_torch() -> tuple[Any, Any, Callable[[Any], Any]]:
+    from torch import nn, optim
+
+    model = nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(64, 128),
+        nn.ReLU(),
+        nn.Linear(128, 64),
+        nn.ReLU(),
+        nn.Linear(64, 10),
+    )
+    return model, nn.CrossEntropyLoss(), lambda parameters: optim.Adam(parameters, lr=1e-3)
+
+
+def cnn_by_hand(rng: np.random.Generator, dtype: Any) -> tuple[Any, Any, Any]:
+    from groundup.scratch import SGD, CrossEntropy
+    from groundup.scratch.models import small_cnn
+
+    model = small_cnn(rng=rng, dtype=dtype)
+    return model, CrossEntropy(), SGD(model.parameters(), lr=0.05, momentum=0.9)
+
+
+def cnn_in_torch() -> tuple[Any, Any, Callable[[Any], Any]]:
+    from torch import nn, optim
+
+    model = nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 32, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(128, 64),
+        nn.ReLU(),
+        nn.Linear(64, 10),
+    )
+    return model, nn.CrossEntropyLoss(), lambda parameters: optim.SGD(parameters, lr=0.05, momentum=0.9)
+
+
+WORKLOADS = {
+    "mlp": Workload(
+        "mlp", "64-128-64-10 perceptron on digits, batch 64, Adam", 64, digits, mlp_by_hand, mlp_in_torch
+    ),
+    "cnn": Workload(
+        "cnn", "two convolutions and two linear layers on digits, batch 32, SGD with momentum", 32, digits,
+        cnn_by_hand, cnn_in_torch,
+    ),
+}  # fmt: skip
