@@ -48,9 +48,17 @@ class TestGood:
         assert told.out == ""
         assert "127.0.0.1" in told.err
 
+    def test_without_file_locks(self, tiny: Tiny, server: Server, monkeypatch: pytest.MonkeyPatch):
+        """The way it goes on Windows."""
+        monkeypatch.setattr(download, "fcntl", None)
+        server.serve(tiny.contents)
+        assert names_in(download.fetch(tiny.card(server.url))) == set(tiny.contents)
+
     def test_what_is_there_is_not_asked_for_again(self, tiny: Tiny, server: Server, data_folder: Path):
         home = tiny.write(data_folder)
         _, second, *_ = tiny.contents
+        (home / second).write_bytes(b"")
+        assert not download.is_present(tiny.card())
         (home / second).unlink()
         assert not download.is_present(tiny.card())
         server.serve(tiny.contents)

@@ -73,6 +73,14 @@ def test_error_names_file_cause_both_checksums_and_remedy(tmp_path: Path, broken
         assert hashlib.sha256(broken).hexdigest() in message
 
 
+def test_a_damaged_wrapping_is_refused_even_around_the_right_content(tmp_path: Path):
+    path = tmp_path / "file"
+    for damaged in (gzip.compress(b"content") + b"trailing", gzip.compress(b"content")[:-1]):
+        path.write_bytes(damaged)
+        with pytest.raises(BrokenFile, match=f"found {described(b'content').sha256} of 7 bytes"):
+            read_checked(path, described(b"content"))
+
+
 def test_unreadable_file_is_named(tmp_path: Path):
     with pytest.raises(GroundupError, match=r"Cannot read .*nothing.*No such file"):
         read_checked(tmp_path / "nothing", described(b""))

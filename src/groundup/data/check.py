@@ -55,7 +55,7 @@ def _unpack(raw: bytes) -> tuple[bytes, str]:
     chunks = []
     with gzip.GzipFile(fileobj=io.BytesIO(raw)) as stream:
         try:
-            while chunk := stream.read(1 << 20):
+            while chunk := stream.read1(1 << 20):  # read1 gives what precedes a fault; read would withhold it
                 chunks.append(chunk)
         except EOFError:
             return b"".join(chunks), "it is cut short, its gzip stream ends early"
