@@ -2,15 +2,17 @@
 
 Paper
     "Gradient-based learning applied to document recognition", Proceedings of the IEEE 86(11):2278-2324.
-    Implemented: section II.B with figure 2 and table I, the squashing function of equation 6, the initial weights
-    of appendix A.
+    Implemented: section II.B with figure 2 and table I, the squashing function of equation 6.
 Parameters
     60,000 up to F6, as the paper says: C1 156, S2 12, C3 1,516, S4 32, C5 48,120, F6 10,164.
     The output layer adds 850 (see Deviations).
 Deviations
     - Output: a linear layer, trained with softmax and cross-entropy. The paper compares F6 with fixed 7 x 12 pictures
       of the characters (Euclidean radial basis functions, equation 7) under the loss of equation 9.
-    - S2 and S4 start as averages (coefficient 1/4, bias 0) and not at random; all other biases start at zero.
+    - First weights: mean 0 and variance 1/F for a unit of F inputs (LeCun, Bottou, Orr and Mueller, "Efficient
+      BackProp", 1998, section 4.6). Appendix A draws from U(-2.4/F, 2.4/F); there the signal fades from layer to
+      layer, and Adam trains worse from it. Subsampling starts as the average of its square (coefficient 1/4);
+      biases start at zero.
     - Training: whatever optimizer the trainer is given. The paper uses a stochastic diagonal Levenberg-Marquardt
       method.
     - Images that are not 32 x 32 are first enlarged by a whole factor, then padded with background: MNIST's 28 x 28
@@ -53,8 +55,8 @@ def squash(a: Tensor) -> Tensor:
 
 
 def _start(weight: Tensor, fan_in: int) -> None:
-    """Draw the first weights from U(-2.4/F, 2.4/F) for F inputs to a unit (appendix A): few units saturate."""
-    nn.init.uniform_(weight, -2.4 / fan_in, 2.4 / fan_in)
+    """Draw the first weights with mean 0 and variance 1/F for F inputs to a unit: signals keep their strength."""
+    nn.init.uniform_(weight, -((3 / fan_in) ** 0.5), (3 / fan_in) ** 0.5)
 
 
 class Subsampling(nn.Module):
@@ -108,7 +110,7 @@ class LeNet(nn.Module):
         self.output = nn.Linear(84, config.classes)
         for layer in (self.c1, self.c5, self.f6, self.output):
             _start(layer.weight, fan_in=layer.weight[0].numel())
-            nn.init.zeros_(layer.bias)
+            nn.init.constant_(layer.get_parameter("bias"), 0)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (N, classes) for images x (N, C, H, W) with pixels from 0, background, to 1, ink."""

@@ -43,9 +43,7 @@ class Card:
 _cards: dict[str, Card] = {}
 
 
-def register(
-    name: str, *, title: str, paper: str, year: int, config: Any
-) -> Callable[[B], B]:
+def register(name: str, *, title: str, paper: str, year: int, config: Any) -> Callable[[B], B]:
     """Return a decorator that files a builder under ``name``.
 
     Raises
@@ -55,9 +53,7 @@ def register(
 
     def file_under_name(build: B) -> B:
         if name in _cards:
-            raise ValueError(
-                f"The model name {name!r} is registered already, for {_cards[name].title}: choose another"
-            )
+            raise ValueError(f"The model name {name!r} is registered already, for {_cards[name].title}: choose another")
         _cards[name] = Card(name, title, paper, year, config, build)
         return build
 

@@ -1,12 +1,12 @@
 """The folder of a run: what was asked for, what happened, what came out.
 
-    runs/lenet-mnist-seed0/
-        config.json         every choice, defaults included
-        environment.json    versions and device
-        metrics.jsonl       one line an epoch
-        model.safetensors   the weights of the best epoch on validation
-        checkpoint.pt       the state after the last complete epoch: weights, optimizer, schedule, random states
-        summary.json        the result on the test split
+runs/lenet-mnist-seed0/
+    config.json         every choice, defaults included
+    environment.json    versions and device
+    metrics.jsonl       one line an epoch
+    model.safetensors   the weights of the best epoch on validation
+    checkpoint.pt       the state after the last complete epoch: weights, optimizer, schedule, random states
+    summary.json        the result on the test split
 """
 
 import json

@@ -12,9 +12,7 @@ from groundup.training.config import OptimizerConfig
 def make_optimizer(config: OptimizerConfig, parameters: Iterable[nn.Parameter]) -> optim.Optimizer:
     """Return the optimizer that ``config`` names."""
     if config.name == "sgd":
-        return optim.SGD(
-            parameters, lr=config.lr, momentum=config.momentum, weight_decay=config.weight_decay
-        )
+        return optim.SGD(parameters, lr=config.lr, momentum=config.momentum, weight_decay=config.weight_decay)
     kind = {"adam": optim.Adam, "adamw": optim.AdamW}[config.name]
     return kind(parameters, lr=config.lr, weight_decay=config.weight_decay)
 

@@ -37,9 +37,7 @@ class TrainingProgress:
 
     def step(self, epoch: int, step: int, loss: float, speed: float) -> None:
         """Show the mean loss of the epoch so far and the examples per second, after ``step`` steps of the run."""
-        self.bar.update(
-            self.task, completed=step, loss=loss, speed=speed, description=f"epoch {epoch}/{self.epochs}"
-        )
+        self.bar.update(self.task, completed=step, loss=loss, speed=speed, description=f"epoch {epoch}/{self.epochs}")
 
     def epoch(self, record: dict[str, Any], best: bool) -> None:
         """Print the line of a finished epoch; a star marks the best on validation so far."""

@@ -49,9 +49,7 @@ class TrainResult:
             "folder": str(self.folder),
             "parameters": self.parameters,
             "best_epoch": self.best_epoch,
-            "validation": {
-                key: self.history[self.best_epoch - 1][f"validation_{key}"] for key in ("loss", "accuracy")
-            },
+            "validation": {key: self.history[self.best_epoch - 1][f"validation_{key}"] for key in ("loss", "accuracy")},
             "test": self.test,
             "classes": list(self.classes),
             "seconds": self.seconds,
@@ -83,19 +81,19 @@ def train(
     GroundupError : the loss is no longer a finite number.
     """
     card = models.describe(config.model)
-    if dataset is None:
-        dataset = data.load(config.data)
-    x = _images(dataset, config)
-    kept, held_out = data.split(x, dataset.train.y, config.validation, np.random.default_rng(config.seed))
+    examples: Dataset = data.load(config.data) if dataset is None else dataset
+    x = _images(examples, config)
+    try:
+        held_out, kept = data.split(x, examples.train.y, config.validation, np.random.default_rng(config.seed))
+    except ValueError as error:
+        raise UsageError(f"--validation {config.validation} does not work here: {error}.") from None
 
     torch.manual_seed(config.seed)
-    model = models.create(
-        card.name, classes=len(dataset.classes), in_channels=x.shape[1], image_size=x.shape[2]
-    )
+    model = models.create(card.name, classes=len(examples.classes), in_channels=x.shape[1], image_size=x.shape[2])
     parameters = models.count_parameters(model)
     fabric = Fabric(accelerator=config.device, devices=1)
     fabric.launch()
-    training, validation, test = (_on_device(split, fabric.device) for split in (kept, held_out, dataset.test))
+    training, validation, test = (_on_device(split, fabric.device) for split in (kept, held_out, examples.test))
 
     default = Path("runs") / f"{config.model}-{config.data}-seed{config.seed}"
     folder = new_folder(Path(folder) if folder is not None else default)
@@ -112,10 +110,12 @@ def train(
         model=model.cpu().eval(),
         parameters=parameters,
         history=history,
-        best_epoch=max(history, key=lambda record: (record["validation_accuracy"], -record["validation_loss"]))["epoch"],
+        best_epoch=max(history, key=lambda record: (record["validation_accuracy"], -record["validation_loss"]))[
+            "epoch"
+        ],
         test={"loss": score.loss, "accuracy": score.accuracy, "confusion": score.confusion},
         logits=score.logits.numpy(),
-        classes=tuple(dataset.classes),
+        classes=tuple(examples.classes),
         seconds=time.perf_counter() - start,
     )
     write_json(folder / "summary.json", result.summary())
@@ -127,9 +127,10 @@ def _images(dataset: Any, config: TrainConfig) -> np.ndarray:
     x = getattr(getattr(dataset, "train", None), "x", None)
     if not isinstance(x, np.ndarray) or x.ndim != 4:
         what = f"arrays of shape {x.shape}" if isinstance(x, np.ndarray) else "a table"
+        image_sets = [name for name, card in data.cards().items() if card.shape.startswith("image")]
         raise UsageError(
             f"{config.model} learns to classify images, (N, C, H, W), but the data set {config.data!r} holds {what}. "
-            "Data sets of images are, for instance, digits and mnist."
+            f"Sets of images: {', '.join(image_sets)}."
         )
     if x.shape[2] != x.shape[3]:
         raise UsageError(f"{config.model} reads square images, not {x.shape[2]} x {x.shape[3]} pixels.")
