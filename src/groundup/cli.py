@@ -137,7 +137,8 @@ def apply(
 def main() -> None:
     """Run one command; a user's mistake ends in one clear sentence, never in a traceback."""
     try:
-        app.cli(prog="groundup", description="Deep learning from the ground up.", config=(tyro.conf.FlagCreatePairsOff,))
+        config = (tyro.conf.FlagCreatePairsOff,)  # --json, without a --no-json
+        app.cli(prog="groundup", description="Deep learning from the ground up.", config=config)
     except GroundupError as error:
         from rich.markup import escape
 
