@@ -74,8 +74,8 @@ class Page:
     def figures(self, figures: Sequence[tuple[Any, str, str]]) -> "Page":
         """Add figures side by side, each (figure, caption, alt); on a narrow screen they stand one below the other."""
         drawn = []
-        number = sum(len(block["entries"]) for block in self.blocks if block["kind"] == "figures")
-        for number, (figure, caption, alt) in enumerate(figures, start=number + 1):
+        before = sum(len(block["entries"]) for block in self.blocks if block["kind"] == "figures")
+        for number, (figure, caption, alt) in enumerate(figures, start=before + 1):
             if not alt.strip():
                 raise ValueError("got an empty alt text, expected a sentence that says what the figure shows")
             svg = _inline_svg(figure, prefix=f"figure{number}-", alt=alt)

@@ -40,8 +40,8 @@ def sentences(result: dict[str, Any]) -> list[str]:
     lead, over_rate = Duel(**found["over_second"]), Duel(**found["over_rate"])
     splits = f"{result['seeds']} splits" if result["seeds"] > 1 else "one split"
     said = [
-        f"Best at ranking the loans: {models[winner]['name']}, with an average precision of {_ap(models, winner)} over "
-        f"{splits}; knowing nothing gives {facts['prevalence']:.3f}, perfection 1."
+        f"Best at ranking the loans: {models[winner]['name']}, with an average precision of {_ap(models, winner)} "
+        f"over {splits}; knowing nothing gives {facts['prevalence']:.3f}, perfection 1."
     ]
 
     other = f"{models[second]['name']} ({_ap(models, second)})"
@@ -57,8 +57,8 @@ def sentences(result: dict[str, Any]) -> list[str]:
     if winner != "network":
         train = facts["parts"]["train"]
         said.append(
-            f"So the neural network does not come first. It has {train['rows']:,} loans to learn from, {train['bad']} of "
-            "them bad: little for a flexible model."
+            f"So the neural network does not come first. It has {train['rows']:,} loans to learn from, "
+            f"{train['bad']} of them bad: little for a flexible model."
         )
     elif not lead.clear:
         said.append(
@@ -75,8 +75,8 @@ def sentences(result: dict[str, Any]) -> list[str]:
     if precision is not None:
         use = "Enough to ask a second question, too little to refuse a loan." if precision < 0.5 else ""
         said.append(
-            f"With its threshold it finds {recall:.0%} of the bad loans, and {precision:.0%} of the loans that it flags "
-            f"are bad. {use}".strip()
+            f"With its threshold it finds {recall:.0%} of the bad loans, and {precision:.0%} of the loans that it "
+            f"flags are bad. {use}".strip()
         )
     return said
 
@@ -124,9 +124,9 @@ def _opening(page: "Page", result: dict[str, Any]) -> None:
     models, facts, naive = result["models"], result["data"], result["naive"]
     winner, test = verdict(models)["ranking"][0], facts["parts"]["test"]
     page.text(
-        f"A lender knew {facts['columns']} things about each of {facts['rows']:,} loans. {facts['bad']} of them went bad, "
-        f"about one in {1 / facts['prevalence']:.0f}. Can a model say which? The data are real, and the first model that "
-        "one would try looks excellent and is useless."
+        f"A lender knew {facts['columns']} things about each of {facts['rows']:,} loans. {facts['bad']} of them "
+        f"went bad, about one in {1 / facts['prevalence']:.0f}. Can a model say which? The data are real, and the "
+        "first model that one would try looks excellent and is useless."
     )
     page.numbers(
         [
@@ -162,24 +162,24 @@ def _data(page: "Page", facts: dict[str, Any]) -> None:
     from groundup import plots
 
     page.text(
-        f"`{facts['name']}`: {facts['rows']:,} loans of the first quarter of 2016 that a lending platform made public. "
-        f"Licence: {facts['licence']}. Source: {facts['source']}"
+        f"`{facts['name']}`: {facts['rows']:,} loans of the first quarter of 2016 that a lending platform made "
+        f"public. Licence: {facts['licence']}. Source: {facts['source']}"
     )
     page.points(
         [
-            f"**Imbalance.** {facts['prevalence']:.1%} of the loans are bad. A measure that counts all loans alike is a "
-            "measure of the good ones.",
+            f"**Imbalance.** {facts['prevalence']:.1%} of the loans are bad. A measure that counts all loans "
+            "alike is a measure of the good ones.",
             "**Labels that are not final.** 'Good' includes loans that were still being paid when the data were "
             "collected, and some of those may go bad later: such labels are called censored.",
-            "**The lender has already judged.** Interest rate and sub-grade come from the lender's own view of the risk. "
-            "A model that reads them repeats that judgement in part; one model below works without them.",
-            "**Only granted loans.** Who was refused is not in the table, so nothing here tells how they would have paid.",
+            "**The lender has already judged.** Rate and sub-grade come from the lender's own view of "
+            "the risk. A model that reads them repeats that judgement in part; one model below works without them.",
+            "**Only granted loans.** Who was refused is not in the table, so nothing tells how they would have paid.",
             f"**Unknown, written as a value.** {facts['unknown_employment']} borrowers have the employment length "
             f"`emp_unk`, and {facts['no_income']} an income of zero. A count of empty cells finds "
             f"{facts['missing_cells']}.",
-            "**One quarter.** Other years, other rates, another economy: nothing here says that the result carries over.",
-            f"**People behind the rows.** The borrower's state (there are {facts['states']}) can stand for things that a "
-            "lender must not use. This is a study of method, not a model to deploy.",
+            "**One quarter.** Other years, other rates, another economy: nothing says that it carries over.",
+            f"**People behind the rows.** The borrower's state (there are {facts['states']}) can stand for things "
+            "that a lender must not use. This is a study of method, not a model to deploy.",
         ]
     )
     grades, sizes = facts["bad_by_grade"], facts["loans_by_grade"]
@@ -203,10 +203,10 @@ def _naive(page: "Page", result: dict[str, Any]) -> None:
     winner = verdict(models)["ranking"][0]
     page.text(
         "Train a network, flag a loan when its probability of going bad is at least 0.5, report the accuracy: "
-        f"{naive['network_plain']['accuracy']['mean']:.1%}. It sounds like success. But saying 'good' for everyone has "
-        f"{naive['majority']['accuracy']['mean']:.1%}, and the matrix on the left shows what the accuracy hides.\n\n"
-        "The network is not broken. A loan with four times the usual chance of going bad is still far more likely to be "
-        "paid back, so hardly any probability reaches 0.5. The mistakes are the threshold and the measure."
+        f"{naive['network_plain']['accuracy']['mean']:.1%}. It sounds like success. But saying 'good' for "
+        f"everyone has {naive['majority']['accuracy']['mean']:.1%}, and the left matrix shows what that hides.\n\n"
+        "The network is not broken. A loan with four times the usual chance of going bad is still far more "
+        "likely to be paid back, so hardly any probability reaches 0.5. The mistakes are the threshold and the measure."
     )
     figures = []
     for what, counts in (
@@ -233,28 +233,28 @@ def _careful(page: "Page", result: dict[str, Any]) -> None:
     parts, shown = facts["parts"], _shown(models)
     page.points(
         [
-            f"**Split first.** {parts['train']['rows']:,} loans to train, {parts['validation']['rows']:,} to choose, "
-            f"{parts['test']['rows']:,} to test, with the same share of bad ones in each. The test split is used once, "
-            "after every choice.",
-            "**Fit on the training split alone.** Medians, means and categories are learned there; a category never seen "
-            "before has its place.",
-            "**Features that a lender would reason with.** Payment and debt beside the income, logarithms of money and "
-            "counts, grades in their order, unknown as missing.",
+            f"**Split first.** {parts['train']['rows']:,} loans to train, {parts['validation']['rows']:,} to "
+            f"choose, {parts['test']['rows']:,} to test, with the same share of bad ones in each. The test split "
+            "is used once, after every choice.",
+            "**Fit on the training split alone.** Medians, means and categories are learned there; a category "
+            "never seen before has its place.",
+            "**Features that a lender would reason with.** Payment and debt beside the income, logarithms of "
+            "money and counts, grades in their order, unknown as missing.",
             "**Give the rare class its weight** in the loss, or draw it more often (resampling).",
             "**Choose the threshold on validation**, here the one with the best balanced accuracy.",
             "**Repair the probabilities** on validation (Platt scaling), for weights distort them.",
-            "**Honest baselines, equal budgets.** Each learner tries three settings and keeps the one with the best average "
-            "precision on validation. The variants of the network use the network's.",
-            f"**Several seeds.** All of it {result['seeds']} times, each time with a new split and new initial weights.",
+            "**Honest baselines, equal budgets.** Each learner tries three settings and keeps the one with the "
+            "best average precision on validation. The variants of the network use the network's.",
+            f"**Several seeds.** All of it {result['seeds']} times, each with a new split and new initial weights.",
         ]
     )
     page.table(
         ["model", *MEASURES],
         [[models[key]["name"], *(_spread(models, key, name) for name in MEASURES.values())] for key in shown],
-        f"Test split, mean ± standard deviation over {result['seeds']} seeds; higher is better. AP: average precision, the "
-        "area under the precision-recall curve, by which the models are ranked. P@R: precision where "
-        f"{fixed['recall']:.0%} of the bad loans are found. R@P: share found while {fixed['precision']:.0%} of the flags "
-        f"are right; a dash where no threshold gets there{_undefined(models)}.",
+        f"Test split, mean ± standard deviation over {result['seeds']} seeds; higher is better. AP: average "
+        "precision, the area under the precision-recall curve, by which the models are ranked. P@R: precision "
+        f"where {fixed['recall']:.0%} of the bad loans are found. R@P: share found while {fixed['precision']:.0%} "
+        f"of the flags are right; a dash where no threshold gets there{_undefined(models)}.",
         best=shown.index(verdict(models)["ranking"][0]),
     )
     page.figure(
@@ -262,8 +262,8 @@ def _careful(page: "Page", result: dict[str, Any]) -> None:
             {models[key]["name"]: (curves["precision"][key], curves["recall"]) for key in shown if key != "majority"},
             facts["prevalence"],
         ),
-        "Precision over recall on the test split, mean over the splits. Whoever wants to find more of the bad loans (to "
-        "the right) must flag more good ones (down).",
+        "Precision over recall on the test split, mean over the splits. Whoever wants to find more of the bad "
+        "loans (to the right) must flag more good ones (down).",
         f"Precision-recall curves. Where {fixed['recall']:.0%} of the bad loans are found, the precision is "
         + ", ".join(f"{_mean(models, key, 'precision_at_recall'):.3f} for {models[key]['name']}" for key in shown)
         + ".",
@@ -276,8 +276,8 @@ def _repairs(page: "Page", result: dict[str, Any]) -> None:
     models = result["models"]
     keys = ["network", "network_plain", "network_resampled", "logistic", "logistic_raw", "logistic_blind"]
     page.text(
-        "One thing taken away or exchanged at a time, and the same splits compared; a change counts as clear when it is more "
-        "than twice its own spread."
+        "One thing taken away or exchanged at a time, and the same splits compared; a change counts as clear "
+        "when it is more than twice its own spread."
     )
     page.points(_changes(models))
     page.figure(
@@ -295,8 +295,8 @@ def _repairs(page: "Page", result: dict[str, Any]) -> None:
     histories = result["curves"]["histories"]
     page.figure(
         plots.learning_curves({models[key]["name"]: history for key, history in histories.items()}),
-        "The three networks of the first split in training. Their losses can't be compared with each other, for weights "
-        "and resampling change what is counted; their average precision can.",
+        "The three networks of the first split in training. Their losses can't be compared with each other, for "
+        "weights and resampling change what is counted; their average precision can.",
         "Learning curves. Validation average precision after the last epoch: "
         + ", ".join(f"{models[k]['name']} {h['validation average precision'][-1]:.3f}" for k, h in histories.items())
         + ".",
@@ -308,11 +308,11 @@ def _calibration(page: "Page", result: dict[str, Any]) -> None:
 
     models, curves, prevalence = result["models"], result["curves"]["reliability"], result["data"]["prevalence"]
     page.text(
-        "Of the loans that are given a probability of 20%, one in five should go bad. The network trained with weights is "
-        f"off by {_spread(models, 'network', 'raw_ece')} on average (the expected calibration error, ECE): weights show it a "
-        "world in which half of the loans are bad. Without weights the error is "
-        f"{_spread(models, 'network_plain', 'raw_ece')}. Platt scaling, fitted on validation, brings the network with "
-        f"weights to {_spread(models, 'network', 'ece')}; it does not change the order of the loans."
+        "Of the loans that are given a probability of 20%, one in five should go bad. The network trained with "
+        f"weights is off by {_spread(models, 'network', 'raw_ece')} on average (the expected calibration error, "
+        "ECE): weights show it a world in which half of the loans are bad. Without weights the error is "
+        f"{_spread(models, 'network_plain', 'raw_ece')}. Platt scaling, fitted on validation, brings the network "
+        f"with weights to {_spread(models, 'network', 'ece')}; it does not change the order of the loans."
     )
     page.table(
         ["model", "Brier, raw", "Brier, repaired", "ECE, raw", "ECE, repaired"],
@@ -320,8 +320,8 @@ def _calibration(page: "Page", result: dict[str, Any]) -> None:
             [models[k]["name"], *(_spread(models, k, m) for m in ("raw_brier", "brier", "raw_ece", "ece"))]
             for k in models
         ],
-        "Lower is better. Brier: mean squared error of the probability. ECE: in ten bins of equally many loans. A dash: the "
-        "score is not a probability. Giving every loan the average risk has a Brier score of "
+        "Lower is better. Brier: mean squared error of the probability. ECE: in ten bins of equally many loans. "
+        "A dash: the score is not a probability. Giving every loan the average risk has a Brier score of "
         f"{prevalence * (1 - prevalence):.3f}, so the Brier score hardly tells these models apart.",
     )
     lines = {"with weights, raw": "network raw", "with weights, repaired": "network repaired"}
@@ -331,8 +331,8 @@ def _calibration(page: "Page", result: dict[str, Any]) -> None:
         plots.reliability(
             {name: (curves[key]["predicted"], curves[key]["observed"]) for name, key in lines.items()}, "bad loan"
         ),
-        "The network's probabilities and what came of them, in ten bins of equally many test loans, all splits together. "
-        "On the dashed line, probabilities mean what they say.",
+        "The network's probabilities and what came of them, in ten bins of equally many test loans, all splits "
+        "together. On the dashed line, probabilities mean what they say.",
         "Reliability curves. In the bin of the highest risk: "
         + "; ".join(f"{name}, predicted {last[key][0]:.0%}, observed {last[key][1]:.0%}" for name, key in lines.items())
         + ".",
