@@ -88,8 +88,8 @@ def summary(result: dict[str, Any]) -> "Table":
     models = result["models"]
     table = Table(box=None, header_style="bold")
     table.add_column("model", no_wrap=True)
-    for header in ("average precision", "ROC-AUC", "accuracy", "bad loans found", "flags right"):
-        table.add_column(header, justify="right")
+    for header in ("average precision", "ROC-AUC", "accuracy", "bad found", "flags right"):
+        table.add_column(header, justify="right", no_wrap=header == "average precision")
     winner = verdict(models)["ranking"][0]
     for key in _shown(models):
         share = [_percent(_mean(models, key, measure)) for measure in ("accuracy", "recall", "precision")]
