@@ -21,7 +21,7 @@ import torch
 
 from groundup.compare.case import LayerCase
 from groundup.compare.evidence import NUMERICAL_TOLERANCE, PARITY_TOLERANCE, Evidence
-from groundup.scratch.gradcheck import as_tuple, check_gradients, relative_error, walk
+from groundup.scratch.gradcheck import as_tuple, check_gradients, relative_error, repeatable, walk
 
 Array = np.ndarray
 
@@ -138,17 +138,28 @@ def accumulation(case: LayerCase, once: Run, seed: int) -> str:
 
 
 def order(case: LayerCase, single: Run, seed: int) -> str:
-    """Forward a, forward b, backward b, backward a: the gradient of a's input must be a's own."""
+    """Forward a, forward b, backward b, backward a: the gradients must be those of a and b one at a time."""
     if list(single.layer.named_buffers()):
         return ""  # running statistics depend on the order of the forwards, and should
     layer, inputs = make(case, seed)
-    layer.forward(*inputs)
     other = [x[::-1].copy() * 0.5 if np.issubdtype(x.dtype, np.floating) else x[::-1].copy() for x in inputs]
-    outputs = [np.asarray(y) for y in as_tuple(layer.forward(*other))]
-    layer.backward(*upstream_of(outputs, seed + 7))
+
+    alone, _ = make(case, seed)
+    forward_alone, forward = repeatable(alone), repeatable(layer)
+    outputs = [np.asarray(y) for y in as_tuple(forward_alone(*other))]
+    upstream = upstream_of(outputs, seed + 7)
+    alone.backward(*upstream)
+
+    forward(*inputs)
+    forward(*other)
+    layer.backward(*upstream)
     dinputs = as_tuple(layer.backward(*single.upstream))
-    wrong = [a for a, b in zip(dinputs, single.dinputs) if b is not None and relative_error(a, b) > 1e-12]
-    return "two forwards before two backwards mix up their caches" if wrong else ""
+    if any(relative_error(a, b) > 1e-12 for a, b in zip(dinputs, single.dinputs) if a is not None and b is not None):
+        return "two forwards before two backwards mix up their caches"
+    for (name, p), q, r in zip(layer.named_parameters(), alone.parameters(), single.layer.parameters()):
+        if relative_error(p.grad, q.grad + r.grad) > 1e-12:
+            return f"two forwards before two backwards give {name} another gradient than one at a time"
+    return ""
 
 
 def inputs_untouched(case: LayerCase, _: Run, seed: int) -> str:
