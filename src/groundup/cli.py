@@ -134,6 +134,24 @@ def apply(
     command.run(name, seeds, seed, folder, json)
 
 
+@app.command
+def tour(seed: int = 0, folder: Path = Path("runs/tour"), json: bool = False) -> None:
+    """Walk the whole road once, in a minute, and leave a page to look at.
+
+    Parameters
+    ----------
+    seed
+        Where weights, batches and splits come from.
+    folder
+        Where results.json and report.html go.
+    json
+        Print the results as one JSON document.
+    """
+    from groundup.tour import command
+
+    command.run(seed, folder, json)
+
+
 def main() -> None:
     """Run one command; a user's mistake ends in one clear sentence, never in a traceback."""
     try:
