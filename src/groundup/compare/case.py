@@ -40,12 +40,29 @@ class LayerCase:
 
 @dataclass(frozen=True)
 class OptimizerCase:
-    """An optimizer: how to build it over parameters, its twin, and what the twin calls each part of the state."""
+    """An optimizer: how to build it over parameters, its twin, and what the twin calls each part of the state.
+
+    ``shapes`` are those of the parameters; ``state`` maps attributes of ours, arrays or numbers, to the twin's names.
+    """
 
     component: Any
     make: Callable[[Any], Any]
-    twin: Callable[[Any], Any] | None
+    twin: Callable[[Any], Any]
     state: dict[str, str]
+    evidence: str = ""
+    label: str = ""
+    shapes: tuple[tuple[int, ...], ...] = ((5, 7), (3,), (2, 3, 5))
+    name = LayerCase.name
+
+
+@dataclass(frozen=True)
+class ScheduleCase:
+    """A schedule: how to build it over an optimizer, its twin, and whether its steps need a measured value."""
+
+    component: Any
+    make: Callable[[Any], Any]
+    twin: Callable[[Any], Any]
+    measured: bool = False
     evidence: str = ""
     label: str = ""
     name = LayerCase.name
@@ -63,7 +80,7 @@ class InitializerCase:
     name = LayerCase.name
 
 
-Case = LayerCase | OptimizerCase | InitializerCase
+Case = LayerCase | OptimizerCase | ScheduleCase | InitializerCase
 
 
 def normal(*shape: int) -> Input:

@@ -5,13 +5,24 @@ wrong axis, can pass unnoticed. A public component without a line here fails a t
 """
 
 from groundup.compare.case import Case
-from groundup.compare.cases import activations, convolution, initializers, losses, optimizers, structure
+from groundup.compare.cases import (
+    activations,
+    convolution,
+    initializers,
+    losses,
+    normalization,
+    optimizers,
+    schedules,
+    structure,
+)
 
 CASES: list[Case] = [
     *structure.CASES,
     *activations.CASES,
+    *normalization.CASES,
     *convolution.CASES,
     *losses.CASES,
     *optimizers.CASES,
+    *schedules.CASES,
     *initializers.CASES,
 ]
