@@ -147,7 +147,9 @@ def filters(weights: Any, columns: int = 8) -> Figure:
         weights = weights.mean(axis=1, keepdims=True)
     largest = np.abs(weights).max(axis=(1, 2, 3), keepdims=True)
     scaled = 0.5 + 0.5 * weights / np.where(largest == 0, 1, largest)  # in [0, 1], zero at 0.5
-    return gallery(scaled.transpose(0, 2, 3, 1), columns=columns, limits=(0, 1))
+    figure = gallery(scaled.transpose(0, 2, 3, 1), columns=columns, limits=(0, 1))
+    figure.set_layout_engine("constrained", w_pad=0.08, h_pad=0.08)  # or neighbours read as one picture
+    return figure
 
 
 @styled

@@ -39,7 +39,7 @@ def load(model: Layer, path: str | Path) -> None:
     """
     try:
         # Never pickle: loading a pickle runs whatever code it holds.
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             state = {name: file[name] for name in file.files}
     except (zipfile.BadZipFile, EOFError, ValueError, AttributeError) as error:
         raise ValueError(f"{path} is not a whole npz file of weights: is it truncated, or of another kind?") from error

@@ -1,0 +1,120 @@
+"""The plan of the house: who imports whom, and what an import costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "groundup"
+
+# What each room may import of groundup; errors, console and the version are for everyone but scratch.
+ALLOWED = {
+    "scratch": {"scratch"},
+    "data": {"data"},
+    "models": {"models"},
+    "training": {"training", "models", "data"},
+    "compare": {"compare", "scratch", "data", "training", "models"},
+    "applications": {"applications", "data", "models", "training", "scratch", "report", "plots"},
+}
+COMMON = {"errors", "console", "__version__"}
+PACKAGES = {"scratch": {"numpy"}, "models": {"torch"}}
+
+
+def imports(path: Path) -> set[str]:
+    """Every module named in an import statement of a file, wherever it stands."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= (
+                {f"{node.module}.{alias.name}" for alias in node.names} if node.module == "groundup" else {node.module}
+            )
+    return found
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_imports_run_one_way(room):
+    common = set() if room == "scratch" else COMMON
+    for path in (SOURCE / room).rglob("*.py"):
+        rooms = {name.split(".")[1] for name in imports(path) if name.startswith("groundup.")}
+        assert rooms <= ALLOWED[room] | common, f"{path.name} imports {sorted(rooms - ALLOWED[room] - common)}"
+
+
+@pytest.mark.parametrize("room", PACKAGES)
+def test_rooms_with_few_needs(room):
+    for path in (SOURCE / room).rglob("*.py"):
+        outside = {name.split(".")[0] for name in imports(path)} - set(sys.stdlib_module_names) - {"groundup"}
+        assert outside <= PACKAGES[room], f"{path.name} imports {sorted(outside - PACKAGES[room])}"
+
+
+def python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_scratch_works_where_every_third_party_module_but_numpy_is_blocked():
+    python("""
+import sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        top = name.split(".")[0]
+        if top not in sys.stdlib_module_names and top not in {"numpy", "groundup"} and not top.startswith("__"):
+            raise ImportError(f"blocked: {name}")
+
+sys.meta_path.insert(0, Blocked())
+import numpy as np
+from groundup import data, scratch
+from groundup.scratch.models import mlp
+digits = data.load("digits")
+rng = np.random.default_rng(0)
+model = mlp([64, 16, 10], rng=rng)
+scratch.fit(model, scratch.CrossEntropy(), scratch.Adam(model.parameters()), (digits.train.x, digits.train.y),
+            (digits.test.x, digits.test.y), epochs=1, batch_size=64, rng=rng, progress=None)
+""")
+
+
+HEAVY = "{'torch', 'pandas', 'sklearn', 'matplotlib', 'lightning_fabric', 'scipy'}"
+
+
+@pytest.mark.parametrize(
+    "module", ["groundup", "groundup.scratch", "groundup.cli", "groundup.data", "groundup.training"]
+)
+def test_imports_stay_light(module):
+    python(f"import {module}, sys; heavy = {HEAVY} & set(sys.modules); assert not heavy, heavy")
+
+
+def test_importing_the_package_imports_nothing_else():
+    python("import groundup, sys; assert 'numpy' not in sys.modules and 'rich' not in sys.modules")
+
+
+COMMANDS = ["apply", "compare", "data", "models", "tour", "train"]
+
+
+@pytest.mark.parametrize("command", [[], *[[name] for name in COMMANDS]])
+def test_help_never_loads_torch(command):
+    out = python(f"""
+import sys
+sys.argv = ["groundup", *{command!r}, "--help"]
+from groundup.cli import main
+try:
+    main()
+except SystemExit as end:
+    assert end.code == 0
+heavy = {HEAVY} & set(sys.modules)
+assert not heavy, heavy
+""")
+    assert "usage" in out.lower()
+
+
+@pytest.mark.parametrize("command", [["trian"], ["compare", "--step", "3"], ["train"], ["tour", "--seed", "x"]])
+def test_wrong_usage_exits_with_2_and_no_traceback(command):
+    done = subprocess.run([sys.executable, "-m", "groundup.cli", *command], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert done.stderr
