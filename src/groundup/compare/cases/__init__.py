@@ -8,10 +8,12 @@ from groundup.compare.case import Case
 from groundup.compare.cases import (
     activations,
     convolution,
+    embedding,
     initializers,
     losses,
     normalization,
     optimizers,
+    recurrent,
     schedules,
     structure,
 )
@@ -21,6 +23,8 @@ CASES: list[Case] = [
     *activations.CASES,
     *normalization.CASES,
     *convolution.CASES,
+    *embedding.CASES,
+    *recurrent.CASES,
     *losses.CASES,
     *optimizers.CASES,
     *schedules.CASES,
