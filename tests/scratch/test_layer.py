@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from groundup.scratch import Conv2d, Layer, Linear, Parameter, ReLU, Residual, Sequential
+from groundup.scratch.gradcheck import walk
 
 
 @pytest.fixture
@@ -40,8 +41,7 @@ def test_changing_the_mode_reaches_every_layer_and_drops_what_was_remembered(rng
     model = Sequential(network(rng), Residual(Linear(3, 3, rng=rng)))
     model(np.ones((2, 7), np.float32))
     model.eval()
-    assert not model[0][2].training
-    assert not model[1].body.training
+    assert [part.training for part in walk(model)] == [False] * 6  # both Sequentials, three layers, the residual's two
     model.train()
     with pytest.raises(RuntimeError):
         model.backward(np.ones((2, 3), np.float32))

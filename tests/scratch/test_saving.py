@@ -67,6 +67,6 @@ def test_another_models_weights_are_refused(model, tmp_path):
 
 def test_pickles_are_refused(model, tmp_path):
     path = tmp_path / "w.npz"
-    np.savez(path, **{"1.weight": np.array([{"a": 1}], dtype=object)})
+    np.savez(path, allow_pickle=True, **{"1.weight": np.array([{"a": 1}], dtype=object)})
     with pytest.raises(ValueError, match="not a whole npz file"):
         load(model, path)

@@ -12,7 +12,7 @@ from groundup.scratch import SGD, Adam, CrossEntropy, Diverged, accuracy, batche
 from groundup.scratch.models import mlp
 
 
-def train(seed=0, lr=3e-3, optimizer=Adam, x=None, progress=None, epochs=3):
+def train(seed=0, lr=3e-3, optimizer: type[SGD] | type[Adam] = Adam, x=None, progress=None, epochs=3):
     digits = data.load("digits").train
     images = digits.x if x is None else x
     rng = np.random.default_rng(seed)
