@@ -47,6 +47,17 @@ def test_a_survivor_is_found():
     assert any("dy + 0.0 * dy -> dy" in survivor for survivor in survivors)
 
 
+def test_the_kernels_of_others_in_the_file_are_left_alone():
+    tanh = [case for case in LAYER_CASES if case.component is gu.Tanh]
+    kernels = {result.name for result in bite(tanh, jury=LAYER_CASES)} - {case.name for case in tanh}
+    assert kernels == {"tanh_backward"}
+
+
+def test_a_kernel_that_nobody_runs_is_reported():
+    tanh = [case for case in LAYER_CASES if case.component is gu.Tanh]
+    assert any(result.name == "relu_backward" and result.survivors for result in bite(tanh))
+
+
 def test_bite_restores_the_kernels():
     case = next(case for case in LAYER_CASES if case.component is gu.Linear)
     codes = [kernel.__code__ for kernel in kernels_of(case)]

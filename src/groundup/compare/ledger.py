@@ -52,8 +52,9 @@ def build(seed: int = 0, only: str | None = None, progress: Any = None) -> Ledge
         rows.append(examine(case, seed))
     if progress:
         progress("planting mistakes in every backward")
-    sound = {row.name for row in rows if row.passed}
-    return Ledger(rows, bite([case for case in cases if isinstance(case, LayerCase) and case.name in sound]))
+    wrong = {row.name for row in rows if not row.passed}
+    jury = [case for case in CASES if isinstance(case, LayerCase) and case.name not in wrong]
+    return Ledger(rows, bite([case for case in jury if case in cases], jury=jury))
 
 
 def table(ledger: Ledger) -> Table:

@@ -181,8 +181,14 @@ def kernels_of(case: LayerCase) -> list[types.FunctionType]:
     ]
 
 
-def source_mutants(function: types.FunctionType) -> Iterator[tuple[str, types.CodeType]]:
-    """Yield a description and the code of each single change to a kernel's source."""
+def source_mutants(
+    function: types.FunctionType, changes: Callable[[ast.AST], list[ast.AST]] | None = None
+) -> Iterator[tuple[str, types.CodeType]]:
+    """Yield a description and the code of each single change to a kernel's source.
+
+    ``changes`` says what a node could be replaced with; by default, what is a realistic mistake in a backward.
+    """
+    changes = changes or _changes
     source = textwrap.dedent(inspect.getsource(function))
     first_line = function.__code__.co_firstlineno
     tree = ast.parse(source)
@@ -192,7 +198,7 @@ def source_mutants(function: types.FunctionType) -> Iterator[tuple[str, types.Co
             mutated = copy.deepcopy(tree)
             node = next(n for i, n in enumerate(ast.walk(mutated)) if i == index)
             before = ast.unparse(node) if isinstance(node, (ast.expr, ast.stmt)) else ""
-            replacement = _changes(node)
+            replacement = changes(node)
             if change >= len(replacement):
                 break
             mutated = _Replace(node, replacement[change]).visit(mutated)
@@ -265,13 +271,31 @@ class _Replace(ast.NodeTransformer):
 # -- the hunt ------------------------------------------------------------------------------------------------
 
 
-def bite(cases: list[LayerCase], known: dict[str, str] | None = None) -> list[Teeth]:
+def stopped(*arguments: Any, **options: Any) -> None:
+    raise RuntimeError("this kernel was stopped, to see who runs it")
+
+
+def runs(judge: Judge, kernel: types.FunctionType) -> bool:
+    """Tell whether the judge's case runs a kernel: it objects when the kernel raises."""
+    original = kernel.__code__
+    try:
+        kernel.__code__ = stopped.__code__
+        return judge.objects()
+    finally:
+        kernel.__code__ = original
+
+
+def bite(
+    cases: list[LayerCase], known: dict[str, str] | None = None, jury: list[LayerCase] | None = None
+) -> list[Teeth]:
     """Plant every mutant and return, for each case and each kernel, how many there were and which survived.
 
     Parameters
     ----------
-    cases : a kernel's mutant is caught if any case objects.
+    cases : those whose backward is spoilt, and whose kernels are mutated.
     known : source mutants that change nothing (description without the line: reason), left out of the count.
+    jury : a kernel's mutant is caught if any of these objects; by default ``cases``. A kernel which the jury runs,
+        but none of the cases, is somebody else's and is left alone.
     """
     judges = {case.name: Judge(case) for case in cases}
     results = []
@@ -283,11 +307,18 @@ def bite(cases: list[LayerCase], known: dict[str, str] | None = None) -> list[Te
         survivors = tuple(name for name, mutate in mutants if not judge.objects(mutate))
         results.append(Teeth(case.name, len(mutants), survivors))
 
-    users: dict[types.FunctionType, list[str]] = {}
-    for case in cases:
-        for kernel in kernels_of(case):
-            users.setdefault(kernel, []).append(case.name)
+    kernels = dict.fromkeys(kernel for case in cases for kernel in kernels_of(case))
+    users: dict[types.FunctionType, list[str]] = {kernel: [] for kernel in kernels}
+    for case in jury or cases:
+        for kernel in kernels.keys() & kernels_of(case):
+            if case.name not in judges:
+                judges[case.name] = Judge(case)
+            if runs(judges[case.name], kernel):
+                users[kernel].append(case.name)
+    ours = {case.name for case in cases}
     for kernel, names in users.items():
+        if names and not ours & set(names):
+            continue
         mutants, survivors, original = 0, [], kernel.__code__
         for description, code in source_mutants(kernel):
             key = description.split(": ", 1)[1]
