@@ -10,13 +10,23 @@ Deviations
     - Output: a linear layer, trained with softmax and cross-entropy. The paper compares F6 with fixed 7 x 12 pictures
       of the characters (Euclidean radial basis functions, equation 7) under the loss of equation 9.
     - First weights: mean 0 and variance 1/F for a unit of F inputs (LeCun, Bottou, Orr and Mueller, "Efficient
-      BackProp", 1998, section 4.6). Appendix A draws from U(-2.4/F, 2.4/F); there the signal fades from layer to
-      layer, and Adam trains worse from it. Subsampling starts as the average of its square (coefficient 1/4);
-      biases start at zero.
+      BackProp", 1998, section 4.6). Appendix A draws from U(-2.4/F, 2.4/F). There the signal fades from layer to
+      layer: six images of noise give logits that differ by about 1e-5, from our weights by about 0.1; and 150 steps
+      of Adam learn these six by heart from our weights, not from the paper's (five seeds).
+    - Subsampling starts as the average of its square (coefficient 1/4); all biases start at zero.
     - Training: whatever optimizer the trainer is given. The paper uses a stochastic diagonal Levenberg-Marquardt
       method.
     - Images that are not 32 x 32 are first enlarged by a whole factor, then padded with background: MNIST's 28 x 28
       by two pixels on each side, as in the paper; the 8 x 8 digits are enlarged four times.
+Result
+    MNIST, 54,000 training and 6,000 validation images, seeds 0, 1 and 2: 99.12%, 99.11% and 99.02% on the test
+    split, mean 99.08%, standard deviation 0.06. 57 s for seed 1 on two CPU cores (Intel Xeon, torch 2.13); the
+    other two runs shared the cores with other work, and took longer.
+
+        groundup train lenet --data mnist --epochs 12 --batch-size 128 --optimizer.name adamw
+            --optimizer.lr 0.004 --optimizer.weight-decay 0.2 --seed 0
+
+    The optimizer's settings were chosen on validation accuracy with seed 100, in runs of 10 epochs.
 """
 
 from dataclasses import dataclass
