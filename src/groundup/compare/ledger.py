@@ -6,7 +6,8 @@ from typing import Any
 from rich.box import SIMPLE
 from rich.table import Table
 
-from groundup.compare.case import LayerCase
+from groundup.compare import optimizer_teeth
+from groundup.compare.case import LayerCase, OptimizerCase, ScheduleCase
 from groundup.compare.cases import CASES
 from groundup.compare.evidence import NUMERICAL_TOLERANCE, PARITY_TOLERANCE, Evidence
 from groundup.compare.examine import examine
@@ -54,7 +55,12 @@ def build(seed: int = 0, only: str | None = None, progress: Any = None) -> Ledge
         progress("planting mistakes in every backward")
     wrong = {row.name for row in rows if not row.passed}
     jury = [case for case in CASES if isinstance(case, LayerCase) and case.name not in wrong]
-    return Ledger(rows, bite([case for case in jury if case in cases], jury=jury))
+    found = bite([case for case in jury if case in cases], jury=jury)
+    if progress:
+        progress("planting mistakes in every update")
+    updates = [case for case in CASES if isinstance(case, (OptimizerCase, ScheduleCase)) and case.name not in wrong]
+    found += optimizer_teeth.bite([case for case in updates if case in cases], jury=updates)
+    return Ledger(rows, found)
 
 
 def table(ledger: Ledger) -> Table:

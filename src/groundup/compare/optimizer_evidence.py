@@ -10,7 +10,7 @@ In float64, unless said otherwise:
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -69,12 +69,18 @@ def parameters(case: OptimizerCase, seed: int, dtype: Any = np.float64) -> list[
     return [Parameter(rng.standard_normal(shape).astype(dtype)) for shape in case.shapes]
 
 
-def steps_by_hand(case: OptimizerCase, seed: int, steps: int) -> Iterator[Values]:
-    """Yield the weights, and each part of the state that the case names, after each step of ours."""
+def steps_by_hand(
+    case: OptimizerCase, seed: int, steps: int, mutate: Callable[[Any], None] = lambda optimizer: None
+) -> Iterator[Values]:
+    """Yield the weights, and each part of the state that the case names, after each step of ours.
+
+    ``mutate`` may spoil the optimizer before the first step; see ``optimizer_teeth.py``.
+    """
     mine, gradients = parameters(case, seed), random_gradients(case, seed)
     optimizer = case.make(mine)
     for part in optimizer.parts:
         part.block = SMALL_BLOCK
+    mutate(optimizer)
     for _ in range(steps):
         optimizer.zero_grad()
         for p, gradient in zip(mine, next(gradients)):

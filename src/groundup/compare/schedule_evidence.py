@@ -1,7 +1,8 @@
 """The evidence for a schedule: sixty steps beside PyTorch's.
 
-The optimizer has two parts with different learning rates, and momentum. After each step both learning rates, and
-momentum where the schedule changes it, must be PyTorch's. And a schedule that is stopped and loaded goes on the same.
+The optimizer has two parts with different learning rates, and momentum. After each step both learning rates, the
+momentum where the schedule changes it, and the count of steps must be PyTorch's. And a schedule that is stopped and
+loaded goes on the same.
 """
 
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ def differences(mine: list[Values], right: list[Values]) -> dict[str, float]:
     """
     return {
         name: relative_error(np.array(a), np.array(b))
-        for name, a, b in zip(("lr 0", "lr 1", "momentum 0", "momentum 1"), zip(*mine), zip(*right))
+        for name, a, b in zip(("lr 0", "lr 1", "momentum 0", "momentum 1", "steps"), zip(*mine), zip(*right))
     }
 
 
@@ -55,10 +56,10 @@ def measurements(case: ScheduleCase, seed: int) -> Iterator[tuple[float, ...]]:
 
 
 def steps_by_hand(case: ScheduleCase, seed: int, steps: int, interrupt: int = -1) -> Iterator[Values]:
-    """Yield the learning rates of both parts and their momentum; ``interrupt`` saves and loads at that step."""
+    """Yield the learning rates of both parts, their momentum, the count; at step ``interrupt``, save and load."""
     optimizer = optimizer_by_hand()
     schedule, values = case.make(optimizer), measurements(case, seed)
-    yield state_of(optimizer)
+    yield (*state_of(optimizer), schedule.steps)
     for step in range(steps):
         if step == interrupt:
             saved, saved_optimizer = schedule.state_dict(), optimizer.state_dict()
@@ -67,7 +68,7 @@ def steps_by_hand(case: ScheduleCase, seed: int, steps: int, interrupt: int = -1
             schedule = case.make(optimizer)
             schedule.load_state_dict(saved)
         schedule.step(*next(values))
-        yield state_of(optimizer)
+        yield (*state_of(optimizer), schedule.steps)
 
 
 def optimizer_by_hand() -> Combined:
@@ -85,7 +86,8 @@ def steps_in_torch(case: ScheduleCase, seed: int, steps: int) -> tuple[list[Valu
     twin, values, done = case.twin(optimizer), measurements(case, seed), []
 
     def note() -> None:
-        done.append(tuple(group[name] for name in ("lr", "momentum") for group in optimizer.param_groups))
+        rates = (group[name] for name in ("lr", "momentum") for group in optimizer.param_groups)
+        done.append((*rates, twin.last_epoch))
 
     note()
     for _ in range(steps):

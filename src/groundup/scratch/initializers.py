@@ -1,6 +1,7 @@
 """How weights begin: large enough that signals do not fade, small enough that they do not explode."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,16 @@ def fans(shape: Shape) -> tuple[int, int]:
     return shape[1] * positions, shape[0] * positions
 
 
+GAINS: dict[str, Callable[[float], float]] = {
+    "linear": lambda slope: 1.0,
+    "sigmoid": lambda slope: 1.0,
+    "tanh": lambda slope: 5 / 3,
+    "relu": lambda slope: 2**0.5,
+    "leaky_relu": lambda slope: (2 / (1 + slope**2)) ** 0.5,
+    "selu": lambda slope: 3 / 4,
+}
+
+
 def gain(nonlinearity: str, slope: float = 0.01) -> float:
     """Return the factor by which a nonlinearity's shrinking of the signal is made good.
 
@@ -106,17 +117,9 @@ def gain(nonlinearity: str, slope: float = 0.01) -> float:
     nonlinearity : "linear", "sigmoid", "tanh", "relu", "leaky_relu" or "selu".
     slope : of leaky ReLU on the negative side.
     """
-    gains = {
-        "linear": 1.0,
-        "sigmoid": 1.0,
-        "tanh": 5 / 3,
-        "relu": 2**0.5,
-        "leaky_relu": (2 / (1 + slope**2)) ** 0.5,
-        "selu": 3 / 4,
-    }
-    if nonlinearity not in gains:
-        raise ValueError(f"no gain is known for {nonlinearity!r}, only for {', '.join(gains)}")
-    return gains[nonlinearity]
+    if nonlinearity not in GAINS:
+        raise ValueError(f"no gain is known for {nonlinearity!r}, only for {', '.join(GAINS)}")
+    return GAINS[nonlinearity](slope)
 
 
 def kaiming_uniform(

@@ -175,13 +175,15 @@ class CosineAnnealingWarmRestarts(Schedule):
         super().__init__(optimizer)
 
     def lr_at(self, step: int, base: float) -> float:
-        since, length = step, self.T_0  # steps since the last restart, and from that one to the next
         if self.T_mult == 1:
-            since %= length
-        while since >= length:
-            since -= length
+            return cosine(base, self.eta_min, step % self.T_0 / self.T_0)
+        length = self.T_0
+        for _ in range(step):  # leave one round after the other behind; they soon get longer than any training
+            if step < length:
+                break
+            step -= length
             length *= self.T_mult
-        return cosine(base, self.eta_min, since / length)
+        return cosine(base, self.eta_min, step / length)
 
 
 class WarmupCosineLR(Schedule):

@@ -189,9 +189,9 @@ CASES = [
          ns_coefficients=(2.0, -1.5, 0.5), adjust_lr_fn="match_rms_adamw"),
     OptimizerCase(gu.Combined, two_groups, two_groups_in_torch, {}, label="two groups of AdamW"),
     OptimizerCase(gu.clip_grad_norm, lambda p: ClippedByNorm(p, lr=0.1), lambda p: ClippedByNormInTorch(p, lr=0.1),
-                  {"norm": "norm"}, label="then SGD"),
+                  {"norm": "norm"}, "the twin is PyTorch's clip_grad_norm_, then its SGD", "then SGD"),
     OptimizerCase(gu.clip_grad_value, lambda p: ClippedByValue(p, lr=0.1), lambda p: ClippedByValueInTorch(p, lr=0.1),
-                  {}, label="then SGD"),
+                  {}, "the twin is PyTorch's clip_grad_value_, then its SGD", "then SGD"),
     OptimizerCase(gu.WeightAverage, lambda p: Averaged(p, lr=0.1), lambda p: AveragedInTorch(p, lr=0.1),
-                  {"average": "average"}, label="of SGD"),
+                  {"average": "average"}, "the twin is PyTorch's SGD and AveragedModel with get_ema_multi_avg_fn", "of SGD"),
 ]  # fmt: skip

@@ -57,9 +57,9 @@ CASES = [
         gu.OneCycleLR, lr_scheduler.OneCycleLR, label="linear, momentum as it is", max_lr=0.5, total_steps=67,
         pct_start=0.2, anneal_strategy="linear", cycle_momentum=False, div_factor=10.0, final_div_factor=50.0,
     ),
-    plateau("", patience=3, factor=0.5),
+    plateau("", patience=3, factor=0.5, threshold=0.05),
     plateau("absolute threshold, cooldown, lower limit", patience=1, factor=0.3, threshold=0.01,
             threshold_mode="abs", cooldown=4, min_lr=0.001),
-    plateau("larger is better", mode="max", patience=2, factor=0.5, eps=1e-3),
+    plateau("larger is better", mode="max", patience=2, factor=0.5, threshold=0.05, eps=1e-3),
     plateau("larger is better, absolute threshold", mode="max", patience=2, threshold=0.01, threshold_mode="abs"),
 ]  # fmt: skip

@@ -26,7 +26,8 @@ def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
 
     Raises
     ------
-    ValueError : a gradient is NaN or infinite; clipping would spread it to all others. Nothing has been changed.
+    ValueError : a gradient is NaN, infinite or too large to be squared; clipping would spread it to all others.
+        Nothing has been changed.
 
     Notes
     -----
@@ -37,12 +38,11 @@ def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
         raise ValueError(f"max_norm must be above 0, got {max_norm}")
     parameters = list(parameters)
     norm = sum(float(np.vdot(p.grad, p.grad)) for p in parameters) ** 0.5
-    if not np.isfinite(norm):  # in float32 the squares of sound gradients can already be too large
-        norm = sum(float(np.square(p.grad, dtype=np.float64).sum()) for p in parameters) ** 0.5
     if not np.isfinite(norm):
-        wrong = next((p for p in parameters if not np.isfinite(p.grad).all()), None)
+        wrong = next(p for p in parameters if not np.isfinite(np.vdot(p.grad, p.grad)))
         raise ValueError(
-            f"the gradient of {wrong} holds NaN or infinite values: did the loss diverge? Try a smaller learning rate"
+            f"the gradient of {wrong} is NaN, infinite, or so large that its square is: did the loss diverge? "
+            "Try a smaller learning rate"
         )
     factor = max_norm / (norm + 1e-6)
     if factor < 1:
