@@ -93,3 +93,43 @@ def _max_pool2d(x: Array, kernel: Pair, stride: Pair, padding: Pair) -> tuple[Ar
                                 y[n, c, h, v] = x[n, c, row, column]
                                 winners[n, c, h, v] = row, column
     return y, winners
+
+
+def attention(query: Array, key: Array, value: Array, hidden: Array | None = None, causal: bool = False) -> Array:
+    """Attention: ``yₜ = Σₛ pₜₛ vₛ``, the shares ``pₜₛ`` being the softmax over s of ``qₜ · kₛ / √d``.
+
+    ``query`` (N, H, T, d), ``key`` and ``value`` (N, G, S, d), each shared by H/G query heads; ``hidden`` (N, H, T, S).
+    Causal: the last query stands at the last key. A query that sees no key takes nothing.
+    """
+    N, H, T, d = query.shape
+    G, S = key.shape[1:3]
+    y = np.zeros((N, H, T, value.shape[3]), query.dtype)
+    for n in range(N):
+        for h in range(H):
+            g = h // (H // G)  # which head of keys and values
+            for t in range(T):
+                seen = [
+                    s
+                    for s in range(S)
+                    if not (hidden is not None and hidden[n, h, t, s]) and not (causal and s > t + S - T)
+                ]
+                scores = {s: float(query[n, h, t] @ key[n, g, s]) / d**0.5 for s in seen}
+                largest = max(scores.values(), default=0.0)
+                total = sum(np.exp(score - largest) for score in scores.values())
+                for s in seen:
+                    y[n, h, t] += np.exp(scores[s] - largest) / total * value[n, g, s]
+    return y
+
+
+def ctc(log_probs: Array, target: list[int], blank: int = 0) -> float:
+    """Connectionist temporal classification: ``-log Σ_path Π_t p_t(path_t)`` over all paths that spell the target.
+
+    ``log_probs`` (T, C) of one example. A path spells what remains of it after merging repeats, then dropping blanks.
+    """
+    T, C = log_probs.shape
+    probability = 0.0
+    for path in np.ndindex(*[C] * T):
+        merged = [symbol for t, symbol in enumerate(path) if t == 0 or symbol != path[t - 1]]
+        if [symbol for symbol in merged if symbol != blank] == target:
+            probability += np.exp(sum(log_probs[t, symbol] for t, symbol in enumerate(path)))
+    return -np.log(probability) if probability else np.inf

@@ -162,7 +162,11 @@ CASES = [
         label_smoothing=0.3,
     ),
     *each_reduction(
-        gu.CrossEntropy, nn.CrossEntropyLoss, normal(11, 7), labels(11, classes=7), label="smoothed",
+        gu.CrossEntropy,
+        nn.CrossEntropyLoss,
+        normal(11, 7),
+        labels(11, classes=7),
+        label="smoothed",
         label_smoothing=0.1,
     ),
     *each_reduction(
@@ -174,9 +178,7 @@ CASES = [
         weight=WEIGHT,
         label_smoothing=0.2,
     ),
-    *each_reduction(
-        gu.CrossEntropy, nn.CrossEntropyLoss, normal(11, 7), probabilities(11, 7), label="soft targets"
-    ),
+    *each_reduction(gu.CrossEntropy, nn.CrossEntropyLoss, normal(11, 7), probabilities(11, 7), label="soft targets"),
     *each_reduction(gu.NLL, nn.NLLLoss, normal(11, 7), labels(11, classes=7)),
     *each_reduction(
         gu.NLL,
@@ -204,14 +206,24 @@ CASES = [
     *composed(each_reduction(gu.Focal, FocalTwin, normal(11, 7), labels(11, 7, classes=2))),
     *composed(
         each_reduction(
-            gu.Focal, FocalTwin, normal(11, 7), labels(11, 7, classes=2), label="gamma 1.5, no alpha",
-            gamma=1.5, alpha=None,
+            gu.Focal,
+            FocalTwin,
+            normal(11, 7),
+            labels(11, 7, classes=2),
+            label="gamma 1.5, no alpha",
+            gamma=1.5,
+            alpha=None,
         )
     ),
     *composed(
         each_reduction(
-            gu.Focal, FocalTwin, normal(11, 7), labels(11, 7, classes=2), label="gamma 0, alpha 0.6",
-            gamma=0.0, alpha=0.6,
+            gu.Focal,
+            FocalTwin,
+            normal(11, 7),
+            labels(11, 7, classes=2),
+            label="gamma 0, alpha 0.6",
+            gamma=0.0,
+            alpha=0.6,
         )
     ),
     *composed(each_reduction(gu.Hinge, HingeTwin, normal(11, 7), signs(11, 7))),
@@ -235,12 +247,22 @@ CASES = [
     ),
     *each_reduction(gu.CosineEmbedding, nn.CosineEmbeddingLoss, normal(11, 7), normal(11, 7), signs(11)),
     *each_reduction(
-        gu.CosineEmbedding, nn.CosineEmbeddingLoss, normal(11, 7), normal(11, 7), signs(11), label="margin -0.3",
+        gu.CosineEmbedding,
+        nn.CosineEmbeddingLoss,
+        normal(11, 7),
+        normal(11, 7),
+        signs(11),
+        label="margin -0.3",
         margin=-0.3,
     ),
     *each_reduction(gu.TripletMargin, nn.TripletMarginLoss, normal(11, 7), normal(11, 7), normal(11, 7)),
     *each_reduction(
-        gu.TripletMargin, nn.TripletMarginLoss, normal(11, 7), normal(11, 7), normal(11, 7), label="margin 0.3",
+        gu.TripletMargin,
+        nn.TripletMarginLoss,
+        normal(11, 7),
+        normal(11, 7),
+        normal(11, 7),
+        label="margin 0.3",
         margin=0.3,
     ),
     *each_reduction(gu.CTC, CTCTwin, log_probabilities(11, 4, 5), *SEQUENCES, label="any numbers", blank=2),
@@ -255,4 +277,4 @@ CASES = [
         )
         for reduction in ("mean", "sum", "none")
     ),
-]  # fmt: skip
+]

@@ -16,9 +16,7 @@ Array = np.ndarray
 
 def decay(x: Array) -> Array:
     """Return ``e^-|x|``, from which sigmoid and softplus of both x and -x follow; it cannot overflow."""
-    e = np.abs(x)
-    np.negative(e, out=e)
-    return np.exp(e, out=e)
+    return np.exp(-np.abs(x))
 
 
 def sigmoids(x: Array, e: Array) -> tuple[Array, Array]:

@@ -25,10 +25,10 @@ def ctc_forward(
     time; it spells the target if that remains after merging repeats and then dropping blanks: ``cc_aa_t`` and
     ``_c_a_ttt`` both spell *cat*. ``p(target)`` is the sum of the probabilities of all paths that spell it.
 
-    There are exponentially many, but they share their beginnings. Write the target with blanks around each symbol
-    (``_c_a_t_``: the L = 2S + 1 states); a path moves through the states from left to right. At each step it stays,
-    goes one on, or, from one symbol to a *different* one, leaves out the blank between. So the probability
-    ``α_t(s)`` of all beginnings that are in state s at time t obeys
+    There are exponentially many (``naive.ctc`` walks through them all), but they share their beginnings. Write the
+    target with blanks around each symbol (``_c_a_t_``: the L = 2S + 1 states); a path moves through the states from
+    left to right. At each step it stays, goes one on, or, from one symbol to a *different* one, leaves out the blank
+    between. So the probability ``α_t(s)`` of all beginnings that are in state s at time t obeys
 
     ``α_t(s) = (α_{t-1}(s) + α_{t-1}(s-1) + [may skip] α_{t-1}(s-2)) · p_t(symbol s)``
 
