@@ -260,6 +260,16 @@ def test_cosine_of_vectors_without_direction():
     assert all(np.isfinite(d).all() for d in loss.backward(np.ones(2)))
 
 
+def test_cosine_of_long_and_short_vectors_in_float32():
+    """A cosine knows no length: 1e15 (whose fourth power overflows) and 1e-3 give what 1 gives."""
+    rng = np.random.default_rng(0)
+    x, z, signs = rng.standard_normal((5, 7)), rng.standard_normal((5, 7)), np.array([1, -1, 1, -1, 1])
+    right = gu.CosineEmbedding("none")(x, z, signs)
+    for scale in (1e15, 1e-3):
+        a, b = (scale * x).astype(np.float32), (scale * z).astype(np.float32)
+        np.testing.assert_allclose(gu.CosineEmbedding("none")(a, b, signs), right, rtol=1e-4, atol=1e-6)
+
+
 def test_triplet_of_equal_points():
     """Where a distance is zero it has no direction: the gradient is 0, not NaN."""
     x = np.ones((2, 3))

@@ -35,7 +35,7 @@ def cosine_embedding_forward(
     cache : what :func:`cosine_embedding_backward` needs.
     """
     square1, square2 = (x1 * x1).sum(axis=1) + TINY, (x2 * x2).sum(axis=1) + TINY  # (N,)
-    lengths = np.sqrt(square1 * square2)
+    lengths = np.sqrt(square1) * np.sqrt(square2)  # the product of the squares could overflow
     cosine = (x1 * x2).sum(axis=1) / lengths
     losses = np.where(target > 0, 1 - cosine, np.maximum(cosine - margin, 0))
     slope = np.where(target > 0, -1, cosine > margin).astype(x1.dtype)  # dℓ/dc
