@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from groundup import scratch as gu
-from groundup.compare.case import LayerCase, layer, normal
+from groundup.compare.case import LayerCase, labels, layer, normal
 
 
 class CellTwin(nn.LSTMCell):
@@ -27,12 +27,14 @@ def flat(outputs: tuple) -> tuple:
 def with_states(base: type) -> type:
     """Return a class derived from ``nn.RNN``, ``nn.LSTM`` or ``nn.GRU`` whose arguments and results are not nested.
 
-    Its forward takes x, the states and, where there are lengths, the lengths; these it packs and unpacks.
+    Its forward takes x, the states, the lengths (for these it packs and unpacks) and the indices, as far as given.
     """
 
     class Twin(base):
-        def forward(self, x, *states):
-            *states, lengths = states if len(states) and not states[-1].is_floating_point() else (*states, None)
+        def forward(self, x, *rest):
+            states = [t for t in rest if t.is_floating_point()]
+            lengths, indices = (*(t for t in rest if not t.is_floating_point()), None, None)[:2]
+            x = x if indices is None else x[indices]
             start = None if not states else states[0] if len(states) == 1 else tuple(states)
             if lengths is None:
                 return flat(super().forward(x, start))
@@ -71,6 +73,7 @@ def family(component: Any, base: Any, states: int) -> list[LayerCase]:
         line(component, base, "initial state, no bias", normal(3, 4, 7), *start(1), bias=False),
         line(component, base, "two layers, batch first", normal(4, 3, 7), *start(2), num_layers=2, batch_first=True),
         line(component, base, "lengths", normal(5, 4, 7), *start(1), lengths(2, 4, 1, 4)),
+        line(component, base, "table", normal(11, 7), *start(1), lengths(2, 5, 1, 3), labels(5, 4, classes=11)),
         line(
             component,
             base,

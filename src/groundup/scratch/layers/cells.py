@@ -126,11 +126,9 @@ def lstm_step_forward(a: Array, b: Array, states: Arrays) -> tuple[Arrays, Any]:
     Source: Hochreiter and Schmidhuber 1997, "Long short-term memory"; the forget gate: Gers et al. 2000,
     "Learning to forget".
     """
-    c, H = states[1], states[1].shape[1]
+    c = states[1]
     k = np.array([0.5, 0.5, 1, 0.5], a.dtype)[:, None, None]
-    gates = np.empty((4, len(a), H), a.dtype)
-    np.add(by_gate(a, 4), by_gate(b, 4), out=gates)  # (4, N, H)
-    gates *= k
+    gates = np.multiply(by_gate(a + b, 4), k, order="C")  # (4, N, H)
     np.tanh(gates, out=gates)
     gates *= k
     gates += 1 - k
@@ -264,7 +262,7 @@ def cell_forward(step: Step, x: Array, states: Arrays, weights: Weights) -> tupl
     return new, (x, states[0], weights, cache)
 
 
-def cell_backward(step: Step, dstates: Arrays, cache: Any) -> tuple[Array, Arrays, Weights]:
+def cell_backward(step: Step, dstates: Arrays, cache: Any) -> tuple[Array, Sequence[Array | None], Weights]:
     """Return ``dx`` (N, I), the gradients of the old states, and those of the weights; see :func:`cell_forward`."""
     x, h, weights, step_cache = cache
     da, db, direct = step.backward(dstates, step_cache)

@@ -28,6 +28,7 @@ from groundup.scratch import initializers
 from groundup.scratch.checks import check_float, check_shape
 from groundup.scratch.layer import Layer
 from groundup.scratch.layers.cells import GRU_STEP, LSTM_STEP, Arrays, Step, Weights, rnn_step
+from groundup.scratch.layers.embedding import check_indices, embedding_backward
 from groundup.scratch.parameter import Parameter
 
 __all__ = ["GRU", "LSTM", "RNN"]
@@ -36,7 +37,13 @@ Array = np.ndarray
 
 
 def sequence_forward(
-    step: Step, x: Array, states: Arrays, weights: Weights, active: Sequence[int], reverse: bool = False
+    step: Step,
+    x: Array,
+    states: Arrays,
+    weights: Weights,
+    active: Sequence[int],
+    reverse: bool = False,
+    indices: Array | None = None,
 ) -> tuple[Array, Arrays, Any]:
     """Run one cell over a sequence: ``states_t = step(x_t W_ihᵀ + b_ih, h_(t-1) W_hhᵀ + b_hh, states_(t-1))``.
 
@@ -51,6 +58,7 @@ def sequence_forward(
     states : (h,) or (h, c), each (N, H): before the first step.
     active : for each of the T steps, how many sequences have not ended yet; these are the first rows.
     reverse : from the last step to the first.
+    indices : (T, N), whole numbers; then x is a table (V, I), and the sequences are its rows ``x[indices]``.
 
     Returns
     -------
@@ -66,45 +74,48 @@ def sequence_forward(
     times faster than T small ones. The definition, T calls of :func:`groundup.scratch.layers.cells.cell_forward`, gives
     the same.
 
+    A row of a table times a matrix is a row of (table times matrix): ``x[indices] W_ihᵀ = (x W_ihᵀ)[indices]``. So with
+    ``indices`` the products run over the V words, not over the T·N places where they stand; with an alphabet of 65
+    letters that is next to nothing. The gradient takes the same way back: da is first summed for each word.
+
     A sequence that has ended is not computed and then masked, it leaves the loop: with the longest sequences first,
     those still active are the first n rows. This serves both directions: in reverse, rows join instead of leaving.
     """
-    T, N, I = x.shape
-    rows = x.reshape(T * N, I)
-    a = rows @ weights.ih.T  # (T·N, G·H)
-    if weights.bias_ih is not None:
-        a += weights.bias_ih
-    a = a.reshape(T, N, len(weights.ih))
+    T, N = x.shape[:2] if indices is None else indices.shape
+    rows = x if indices is not None else x.reshape(T * N, x.shape[2])  # (V, I) or (T·N, I)
+    a = rows @ weights.ih.T
+    a = a.reshape(T, N, len(weights.ih)) if indices is None else a[indices]  # (T, N, G·H)
     hh = np.ascontiguousarray(weights.hh.T)  # (H, G·H): transposed once, not in each step
 
     y, before = np.zeros((2, T, N, len(hh)), x.dtype)
     caches = []
-    for t in in_order(len(x), reverse):
+    for t in range(T)[::-1] if reverse else range(T):
         n = active[t]
         h = states[0][:n]
         before[t, :n] = h
         b = h @ hh
-        if weights.bias_hh is not None:
-            b += weights.bias_hh
+        if weights.bias_ih is not None and weights.bias_hh is not None:
+            a[t] += weights.bias_ih  # here, not for all steps at once: a_t is small enough to stay in the processor's
+            b += weights.bias_hh  # cache until the next line needs it
         updated, cache = step.forward(a[t, :n], b, [s[:n] for s in states])
         y[t, :n] = updated[0]
         states = [first_rows(s, u) for s, u in zip(states, updated)]
         caches.append(cache)
-    return y, states, (rows, before, weights, active, reverse, caches)
+    return y, states, (rows, indices, before, weights, active, reverse, caches)
 
 
 def sequence_backward(
     step: Step, dy: Array, dstates: Arrays, cache: Any, input_gradient: bool = True
 ) -> tuple[Array | None, Arrays, Weights]:
-    """Return ``dx`` (T, N, I), the gradients of the initial states, and those of the weights.
+    """Return ``dx`` of x's shape, the gradients of the initial states, and those of the weights.
 
     See :func:`sequence_forward`; dstates are the gradients of the final states.
     """
-    x, before, weights, active, reverse, caches = cache
+    x, indices, before, weights, active, reverse, caches = cache
     (T, N, H), I, G = dy.shape, x.shape[1], len(weights.hh)  # G here all gates together, a multiple of H
     da = np.zeros((T, N, G), dy.dtype)
     db = da
-    for t, step_cache in zip(in_order(T, not reverse), reversed(caches)):
+    for t, step_cache in zip(range(T) if reverse else range(T)[::-1], reversed(caches)):
         n = active[t]
         d = [s[:n] for s in dstates]
         da_t, db_t, direct = step.backward([dy[t, :n] + d[0], *d[1:]], step_cache)
@@ -116,17 +127,17 @@ def sequence_backward(
         dh = db_t @ weights.hh
         if direct[0] is not None:
             dh += direct[0]
-        dstates = [first_rows(s, u) for s, u in zip(dstates, [dh, *direct[1:]])]
+        dstates = [first_rows(s, u) for s, u in zip(dstates, [dh, *direct[1:]]) if u is not None]
 
     da, db, before = da.reshape(T * N, G), db.reshape(T * N, G), before.reshape(T * N, H)
     dbias_ih, dbias_hh = (None, None) if weights.bias_ih is None else (da.sum(axis=0), db.sum(axis=0))
-    dx = (da @ weights.ih).reshape(T, N, I) if input_gradient else None
-    return dx, dstates, Weights(da.T @ x, db.T @ before, dbias_ih, dbias_hh)
-
-
-def in_order(T: int, reverse: bool) -> range:
-    """Return the steps in the order in which they are computed."""
-    return range(T - 1, -1, -1) if reverse else range(T)
+    dweight_hh = db.T @ before  # (G·H, H)
+    if indices is not None:
+        da = embedding_backward(da, (indices, len(x), None))  # (V, G·H)
+    dx = da @ weights.ih if input_gradient else None
+    if dx is not None and indices is None:
+        dx = dx.reshape(T, N, I)
+    return dx, dstates, Weights(da.T @ x, dweight_hh, dbias_ih, dbias_hh)
 
 
 def first_rows(old: Array, new: Array) -> Array:
@@ -202,28 +213,40 @@ class Recurrent(Layer):
         suffix = f"_l{k}{'_reverse' if direction else ''}"
         return tuple(getattr(self, kind + suffix, None) for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
 
-    def _forward(self, x: Array, given: Sequence[Array | None], lengths: Array | None) -> tuple[Array, ...]:
+    def _weights(self, k: int, direction: int) -> Weights:
+        values: Any = [p.data if p else None for p in self._cell(k, direction)]
+        return Weights(*values)
+
+    def _forward(
+        self, x: Array, given: Sequence[Array | None], lengths: Array | None, indices: Array | None
+    ) -> tuple[Array, ...]:
         """Return y and the final states, from x and the initial states as far as given."""
-        self._check(x, given, lengths)
-        x = x.swapaxes(0, 1) if self.batch_first else x  # (T, N, I)
-        T, N, _ = x.shape
-        cells = self.num_layers * self.directions
+        self._check(x, given, lengths, indices)
+        if indices is not None:
+            indices = indices.swapaxes(0, 1) if self.batch_first else indices  # (T, N)
+        elif self.batch_first:
+            x = x.swapaxes(0, 1)  # (T, N, I)
+        T, N = x.shape[:2] if indices is None else indices.shape
+        cells, from_table = self.num_layers * self.directions, indices is not None
         states = [np.zeros((cells, N, self.hidden_size), x.dtype) if s is None else s for s in given]
         order, active = None, [N] * T
         if lengths is not None:
             order = np.argsort(-lengths, kind="stable")  # the longest first
             here = np.arange(T)[:, None] < lengths[order]  # (T, N): has the sequence an element at step t?
             active = here.sum(axis=1).tolist()
-            x = np.where(here[:, :, None], x[:, order], 0)  # whatever the padding holds, NaN included, is not read
+            if indices is not None:
+                indices = indices[:, order]
+            else:
+                x = np.where(here[:, :, None], x[:, order], 0)  # whatever the padding holds, also NaN, is not used
             states = [s[:, order] for s in states]
 
         finals, caches = [], []
         for k in range(self.num_layers):
             outputs = []
             for direction in range(self.directions):
-                weights = Weights(*(p.data if p else None for p in self._cell(k, direction)))
+                weights = self._weights(k, direction)
                 before = [s[k * self.directions + direction] for s in states]
-                y, after, cache = sequence_forward(self.step, x, before, weights, active, direction == 1)
+                y, after, cache = sequence_forward(self.step, x, before, weights, active, direction == 1, indices)
                 outputs.append(y)
                 finals.append(after)
                 caches.append(cache)
@@ -233,17 +256,18 @@ class Recurrent(Layer):
                 mask = (self.rng.random(x.shape) >= self.dropout).astype(x.dtype) / (1 - self.dropout)
                 x = x * mask
             caches.append(mask)
+            indices = None  # only the first layer reads a table
 
-        self.remember((order, [s is not None for s in given], caches))
+        self.remember((order, [s is not None for s in given], from_table, caches))
         y, states = x, [np.stack(state) for state in zip(*finals)]
         if order is not None:
             back = np.argsort(order)
             y, states = y[:, back], [s[:, back] for s in states]
         return y.swapaxes(0, 1) if self.batch_first else y, *states
 
-    def _backward(self, dy: Array, upstream: Sequence[Array | None]) -> tuple[Array | None, ...]:
+    def _backward(self, dy: Any, upstream: Sequence[Array | None]) -> tuple[Array | None, ...]:
         """Return the gradients of x and of the initial states; those of final states that are None are zero."""
-        order, given, caches = self.recall()
+        order, given, from_table, caches = self.recall()
         dy = dy.swapaxes(0, 1) if self.batch_first else dy
         N, H = dy.shape[1], self.hidden_size
         cells = self.num_layers * self.directions
@@ -256,7 +280,7 @@ class Recurrent(Layer):
             mask = caches.pop()
             if mask is not None:
                 dy = dy * mask
-            dx = None
+            dx: Array | None = None
             for direction in reversed(range(self.directions)):
                 cell = k * self.directions + direction
                 dx_part, dbefore, dweights = sequence_backward(
@@ -272,22 +296,28 @@ class Recurrent(Layer):
                 for p, d in zip(self._cell(k, direction), dweights):
                     if p:
                         p.grad += d
-            dy = dx
+            dy = dx  # None only after the first layer, the last in this loop
 
         dx = dy
         if order is not None:
             back = np.argsort(order)
-            dx, dstates = None if dx is None else dx[:, back], [d[:, back] for d in dstates]
-        if self.batch_first and dx is not None:
+            dx = dx if dx is None or from_table else dx[:, back]
+            dstates = [d[:, back] for d in dstates]
+        if self.batch_first and dx is not None and not from_table:
             dx = dx.swapaxes(0, 1)
         return dx, *(d if was_given else None for d, was_given in zip(dstates, given))
 
-    def _check(self, x: Array, given: Sequence[Array | None], lengths: Array | None) -> None:
+    def _check(self, x: Array, given: Sequence[Array | None], lengths: Array | None, indices: Array | None) -> None:
         axes = ("N", "T") if self.batch_first else ("T", "N")
         check_float("x", x)
-        hint = "one vector for each step: embed the tokens first? " if x.ndim == 2 else ""
-        check_shape("x", x, (*axes, self.input_size), f"{hint}batch_first is {self.batch_first}")
-        T, N = (x.shape[1], x.shape[0]) if self.batch_first else x.shape[:2]
+        if indices is not None:
+            check_shape("x", x, ("V", self.input_size), "with indices, x is the table of an embedding")
+            check_indices("indices", indices, len(x))
+            check_shape("indices", indices, axes, f"batch_first is {self.batch_first}")
+        else:
+            hint = "one vector for each step: embed the tokens first? " if x.ndim == 2 else ""
+            check_shape("x", x, (*axes, self.input_size), f"{hint}batch_first is {self.batch_first}")
+        T, N = (x if indices is None else indices).shape[:2][:: -1 if self.batch_first else 1]
         for name, state in zip(("h0", "c0"), given):
             if state is not None:
                 check_float(name, state)
@@ -316,7 +346,9 @@ class Recurrent(Layer):
 class OneState(Recurrent):
     """A recurrent layer whose cells remember only h."""
 
-    def forward(self, x: Array, h0: Array | None = None, lengths: Array | None = None) -> tuple[Array, Array]:
+    def forward(
+        self, x: Array, h0: Array | None = None, lengths: Array | None = None, indices: Array | None = None
+    ) -> tuple[Array, Array]:
         """Return the outputs of the last layer and the final state of every cell.
 
         Parameters
@@ -324,13 +356,15 @@ class OneState(Recurrent):
         x : (T, N, I), or (N, T, I) with ``batch_first``.
         h0 : (L·directions, N, H), the state before the first step; zeros if not given.
         lengths : (N,), whole numbers from 1 to T: how many steps of each sequence count; all if not given.
+        indices : (T, N), or (N, T) with ``batch_first``; then x is the table of an embedding, (V, I), and what is read
+            is ``x[indices]``: the same result and gradient (of the table) as with an Embedding in front, sooner.
 
         Returns
         -------
         y : (T, N, directions·H), or (N, T, ...); zero beyond the end of a sequence.
         h : (L·directions, N, H), after the last step of each sequence (for the reverse direction: its first).
         """
-        y, h = self._forward(x, (h0,), lengths)
+        y, h = self._forward(x, (h0,), lengths, indices)
         return y, h
 
     def backward(self, dy: Array, dh: Array | None = None) -> tuple[Array | None, ...]:
@@ -367,13 +401,18 @@ class LSTM(Recurrent):
     step = LSTM_STEP
 
     def forward(
-        self, x: Array, h0: Array | None = None, c0: Array | None = None, lengths: Array | None = None
+        self,
+        x: Array,
+        h0: Array | None = None,
+        c0: Array | None = None,
+        lengths: Array | None = None,
+        indices: Array | None = None,
     ) -> tuple[Array, Array, Array]:
         """Return the outputs of the last layer and the final states of every cell; as :meth:`OneState.forward`.
 
         PyTorch nests the states, ``y, (h, c)``; here they stand side by side: y, h, c.
         """
-        y, h, c = self._forward(x, (h0, c0), lengths)
+        y, h, c = self._forward(x, (h0, c0), lengths, indices)
         return y, h, c
 
     def backward(self, dy: Array, dh: Array | None = None, dc: Array | None = None) -> tuple[Array | None, ...]:
