@@ -22,8 +22,8 @@ class Formula(Layer):
 
     Parameters
     ----------
-    formula : takes the inputs (arrays of floats as Values, others as they are) and, by name, the parameters; returns
-        a Value, or a tuple of them for a layer with several outputs.
+    formula : takes the inputs (arrays of floats as Values, others as they are) and, by name, the parameters as
+        Values; returns a Value, or a tuple of them for a layer with several outputs.
     parameters : initial weights (arrays), or Parameters, which are then shared with their owner.
     """
 
@@ -37,7 +37,7 @@ class Formula(Layer):
 
     def forward(self, *inputs: Any) -> Any:
         given = [Value(x) if isinstance(x, np.ndarray) and np.issubdtype(x.dtype, np.floating) else x for x in inputs]
-        parameters = {name: p for name, p in vars(self).items() if isinstance(p, Parameter)}
+        parameters = {name: Value(p) for name, p in vars(self).items() if isinstance(p, Parameter)}
         if not self.training:
             with no_grad():
                 return plain(self.formula(*given, **parameters))

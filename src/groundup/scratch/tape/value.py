@@ -54,9 +54,9 @@ class Value:
             raise TypeError("got a Value: use it as it is, or its .data to cut it off from its history")
         self._parameter = data if isinstance(data, Parameter) else None
         self.data = data.data if isinstance(data, Parameter) else np.asarray(data)
-        if not np.issubdtype(self.data.dtype, np.floating):
+        if self.data.dtype.kind != "f":
             raise TypeError(f"a Value holds floats, got {self.data.dtype}: integers have no gradient: write 3.0 for 3")
-        self.grad: Array | None = data.grad if isinstance(data, Parameter) else None
+        self.grad: Any = data.grad if isinstance(data, Parameter) else None
         self.parents: tuple[Value | None, ...] = ()
         self.pull: Pull | None = None
         self.number = next(_numbers)
@@ -86,7 +86,6 @@ class Value:
         while history:
             value = history.pop()
             assert value.pull is not None
-            assert value.grad is not None
             gradients = value.pull(value.grad)
             for parent, gradient in zip(value.parents, gradients, strict=True):
                 if parent is not None and gradient is not None:
@@ -322,10 +321,10 @@ def array_of(x: Any) -> Array:
 
 def matmul(a: Any, b: Any) -> Value:
     """Return ``a @ b``; a vector is a matrix with one row (on the left) or one column (on the right)."""
-    if array_of(a).ndim == 1:
-        return matmul(apply("reshape", a, shape=(1, -1)), b)[..., 0, :]
     if array_of(b).ndim == 1:
         return matmul(a, apply("reshape", b, shape=(-1, 1)))[..., 0]
+    if array_of(a).ndim == 1:
+        return matmul(apply("reshape", a, shape=(1, -1)), b)[..., 0, :]
     return apply("matmul", a, b)
 
 
