@@ -89,6 +89,49 @@ def cnn_in_torch() -> tuple[Any, Any, Callable[[Any], Any]]:
     return model, nn.CrossEntropyLoss(), lambda parameters: optim.SGD(parameters, lr=0.05, momentum=0.9)
 
 
+def random_tokens(rng: np.random.Generator) -> tuple[Array, Array]:
+    """Return tokens (N, 64) of a vocabulary of 65, and for each place the token that follows, (N, 64)."""
+    # Each token is one of two that can follow the one before: something that a network can learn.
+    steps = rng.choice([1, 7], (256, 65)).cumsum(axis=1)
+    tokens = (rng.integers(0, 65, (256, 1)) + steps) % 65
+    return tokens[:, :-1], tokens[:, 1:]
+
+
+class PerToken:
+    """A loss of rows (N, V) applied to the logits (N, T, V) and labels (N, T) of a sequence, place by place."""
+
+    def __init__(self, loss: Any) -> None:
+        self.loss = loss
+
+    def __call__(self, logits: Array, labels: Array) -> Any:
+        self.shape = logits.shape
+        return self.loss(logits.reshape(-1, logits.shape[-1]), labels.reshape(-1))
+
+    def backward(self) -> Array:
+        return self.loss.backward().reshape(self.shape)
+
+
+def gpt_by_hand(rng: np.random.Generator, dtype: Any) -> tuple[Any, Any, Any]:
+    from groundup.scratch import AdamW, CrossEntropy
+    from groundup.scratch.models import GPT
+
+    model = GPT(vocabulary=65, context=64, layers=4, heads=4, width=128, tied=False, rng=rng, dtype=dtype)
+    return model, PerToken(CrossEntropy()), AdamW(model.parameters(), lr=1e-3)
+
+
+def gpt_in_torch() -> tuple[Any, Any, Callable[[Any], Any]]:
+    from torch import nn, optim
+
+    from groundup.compare.gpt_twin import TorchGPT
+
+    cross_entropy = nn.CrossEntropyLoss()
+
+    def loss(logits: Any, labels: Any) -> Any:
+        return cross_entropy(logits.flatten(0, 1), labels.flatten())
+
+    return TorchGPT(65, 64, 4, 4, 128), loss, lambda parameters: optim.AdamW(parameters, lr=1e-3)
+
+
 WORKLOADS = {
     "mlp": Workload(
         "mlp", "64-128-64-10 perceptron on digits, batch 64, Adam", 64, digits, mlp_by_hand, mlp_in_torch
@@ -96,5 +139,9 @@ WORKLOADS = {
     "cnn": Workload(
         "cnn", "two convolutions and two linear layers on digits, batch 32, SGD with momentum", 32, digits,
         cnn_by_hand, cnn_in_torch,
+    ),
+    "gpt": Workload(
+        "gpt", "GPT of 4 layers and heads, width 128, 16 texts of 64 tokens (vocabulary 65), AdamW", 16, random_tokens,
+        gpt_by_hand, gpt_in_torch,
     ),
 }  # fmt: skip

@@ -42,14 +42,14 @@ class Layer:
         layer._caches = []
         return layer
 
-    def forward(self, *inputs: Any) -> Any:
+    def forward(self, *inputs: Any, **options: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not define forward")
 
     def backward(self, dy: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not define backward")
 
-    def __call__(self, *inputs: Any) -> Any:
-        return self.forward(*inputs)
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        return self.forward(*inputs, **options)
 
     # -- what forward leaves for backward ----------------------------------------------------------------
 
