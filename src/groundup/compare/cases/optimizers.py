@@ -193,5 +193,6 @@ CASES = [
     OptimizerCase(gu.clip_grad_value, lambda p: ClippedByValue(p, lr=0.1), lambda p: ClippedByValueInTorch(p, lr=0.1),
                   {}, "the twin is PyTorch's clip_grad_value_, then its SGD", "then SGD"),
     OptimizerCase(gu.WeightAverage, lambda p: Averaged(p, lr=0.1), lambda p: AveragedInTorch(p, lr=0.1),
-                  {"average": "average"}, "the twin is PyTorch's SGD and AveragedModel with get_ema_multi_avg_fn", "of SGD"),
+                  {"average": "average"},
+                  "the twin is PyTorch's SGD and AveragedModel with get_ema_multi_avg_fn", "of SGD"),
 ]  # fmt: skip

@@ -73,7 +73,8 @@ class Muon(Optimizer):
 
     Notes
     -----
-    Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks"; ``match_rms_adamw``: Liu et
+    Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks"; momentum is an average, as in
+    PyTorch, not a sum, which orthogonality does not notice. ``match_rms_adamw``: Liu et
     al. 2025, "Muon is scalable for LLM training", section 2.2.
     """
 
