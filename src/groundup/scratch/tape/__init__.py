@@ -15,6 +15,7 @@ constants. Read in this order:
 - ``kernels.py``  puts the kernel pairs of the layers on the tape: one derivation, two ways to drive it.
 - ``functions.py``  the operations that are no operators: ``exp``, ``where``, ``concatenate`` ...
 - ``composed.py``  softmax, layer norm, GELU, attention ... written as formulas of these: nothing derived by hand.
+- ``networks.py``  an MLP, a CNN and a GPT on the tape, equal to those of ``scratch.models`` to the last digits.
 - ``formula.py``  a layer from nothing but its formula: the other evidence for a backward by hand.
 
 Every kernel pair of ``scratch.layers`` and ``scratch.losses`` is here under its name: ``tape.linear`` runs

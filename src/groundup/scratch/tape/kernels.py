@@ -47,7 +47,7 @@ def wrap(forward: Callable[..., Any], backward: Callable[..., Any]) -> Callable[
 
         def pull(dy: Array) -> list[Array | None]:
             gradients = backward(dy, kept)
-            gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+            gradients = gradients if isinstance(gradients, (tuple, list)) else (gradients,)
             found = dict(zip(names, gradients))
             for name, value in given.items():
                 if asks(value) and found.get(name) is None:
