@@ -5,7 +5,9 @@ import sys
 from rich.table import Table
 
 from groundup.compare import ledger, speed, trajectory
+from groundup.compare.benchmarks import BENCHMARKS
 from groundup.compare.cases import CASES
+from groundup.compare.machine import machine
 from groundup.compare.workloads import WORKLOADS
 from groundup.console import out, print_json, progress
 from groundup.errors import GroundupError, UsageError, unknown_name
@@ -58,7 +60,7 @@ def compare_twins(name: str, steps: int, tolerance: float, seed: int, rounds: in
             )
 
     result = trajectory.train_twins(workload, steps, seed, tolerance, report)
-    timing = speed.measure(name, rounds=rounds, report=_overwrite) if rounds and result.agreed else None
+    timing = speed.measure(f"twin/{name}", rounds=rounds, report=_overwrite) if rounds and result.agreed else None
     if json:
         print_json(result.to_dict() | {"speed": timing.to_dict() if timing else None})
     elif result.agreed:
@@ -70,10 +72,30 @@ def compare_twins(name: str, steps: int, tolerance: float, seed: int, rounds: in
         raise GroundupError(f"the twins part. {result.divergence} (tolerance {tolerance:g})")
 
 
+def bench(names: tuple[str, ...], rounds: int, threads: int, json: bool) -> None:
+    """Measure the benchmarks that were named, or all."""
+    for name in names:
+        if name not in BENCHMARKS:
+            raise unknown_name("benchmark", name, BENCHMARKS)
+    for option, value in (("--rounds", rounds), ("--threads", threads)):
+        if value < 1:
+            raise UsageError(f"{option} must be at least 1, got {value}")
+    timings = [
+        speed.measure(f"bench/{name}", threads, rounds, seconds_a_round=0.4, report=_overwrite)
+        for name in names or BENCHMARKS
+    ]
+    if json:
+        document = {"machine": machine(), "threads": threads, "rounds": rounds}
+        benchmarks = [timing.to_dict() | {"about": BENCHMARKS[timing.workload].about} for timing in timings]
+        print_json(document | {"benchmarks": benchmarks})
+    else:
+        out.print(speed_table(timings))
+
+
 def speed_table(timings: list[speed.Timing]) -> Table:
     """Return timings as a table for the terminal."""
     view = Table(title="One training step, float32, median of rounds in turns", title_justify="left")
-    for heading in ("network", "by hand", "PyTorch", "ratio", "memory by hand", "memory PyTorch"):
+    for heading in ("network", "by hand", "PyTorch", "ratio", "examples/s", "memory", "PyTorch's"):
         view.add_column(heading, justify="left" if heading == "network" else "right")
     for t in timings:
         view.add_row(
@@ -81,6 +103,7 @@ def speed_table(timings: list[speed.Timing]) -> Table:
             f"{t.by_hand_ms:.2f} ms",
             f"{t.in_torch_ms:.2f} ms",
             f"{t.ratio:.2f}",
+            f"{1e3 * t.batch_size / t.by_hand_ms:,.0f}",
             f"{t.by_hand_mib:.0f} MiB",
             f"{t.in_torch_mib:.0f} MiB",
         )

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from groundup.compare.worker import find
 from groundup.errors import GroundupError
 
 ENGINES = ("by_hand", "in_torch")
@@ -18,7 +19,7 @@ ENGINES = ("by_hand", "in_torch")
 
 @dataclass(frozen=True)
 class Timing:
-    """Medians over rounds: milliseconds a training step, and peak resident memory in MiB."""
+    """Medians over rounds: milliseconds a training step; and peak resident memory in MiB."""
 
     workload: str
     threads: int
@@ -28,11 +29,13 @@ class Timing:
     in_torch_ms: float
     by_hand_mib: float
     in_torch_mib: float
+    batch_size: int
+    ratios: list[float]  # of each round: how steady the comparison is
 
     @property
     def ratio(self) -> float:
-        """The time by hand over PyTorch's: below 1, the code by hand is faster."""
-        return self.by_hand_ms / self.in_torch_ms
+        """The time by hand over PyTorch's, median over rounds: below 1, the code by hand is faster."""
+        return statistics.median(self.ratios)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self) | {"ratio": self.ratio}
@@ -49,7 +52,7 @@ def measure(
 
     Parameters
     ----------
-    workload : name in ``workloads.WORKLOADS``.
+    workload : ``twin/NAME`` for one of ``workloads.WORKLOADS``, ``bench/NAME`` for one of ``benchmarks.BENCHMARKS``.
     threads : of each engine's thread pool.
     rounds : how often the engines take turns.
     seconds_a_round : how long one turn of the faster engine should take; it sets the number of steps.
@@ -76,7 +79,18 @@ def measure(
             worker.kill()
             worker.communicate()
     milliseconds = {engine: 1e3 * statistics.median(values) for engine, values in times.items()}
-    return Timing(workload, threads, rounds, steps, *(milliseconds[e] for e in ENGINES), *(memory[e] for e in ENGINES))
+    return Timing(
+        workload=workload.partition("/")[2],
+        threads=threads,
+        rounds=rounds,
+        steps_a_round=steps,
+        by_hand_ms=milliseconds["by_hand"],
+        in_torch_ms=milliseconds["in_torch"],
+        by_hand_mib=memory["by_hand"],
+        in_torch_mib=memory["in_torch"],
+        batch_size=find(workload).batch_size,
+        ratios=[by_hand / in_torch for by_hand, in_torch in zip(times["by_hand"], times["in_torch"])],
+    )
 
 
 def _start(workload: str, engine: str, threads: int) -> subprocess.Popen:

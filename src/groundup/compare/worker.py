@@ -1,6 +1,6 @@
 """A process that trains one engine's network and reports how long each round took; see ``speed.py``.
 
-``python -m groundup.compare.worker cnn by_hand 2`` prints ``ready``; then each line ``N`` on standard input runs N
+``python -m groundup.compare.worker twin/cnn by_hand 2`` prints ``ready``; then each line ``N`` on standard input runs N
 steps, and their seconds are printed; the line ``memory`` prints the peak resident memory in bytes.
 """
 
@@ -42,14 +42,23 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # in bytes on macOS
 
 
+def find(name: str):
+    """Return the workload of a name such as ``twin/cnn`` or ``bench/lenet``."""
+    from groundup.compare.benchmarks import BENCHMARKS
+    from groundup.compare.workloads import WORKLOADS
+
+    kind, _, key = name.partition("/")
+    return {"twin": WORKLOADS, "bench": BENCHMARKS}[kind][key]
+
+
 def step_by_hand(name: str, threads: int):
     import numpy as np
 
-    from groundup.compare.workloads import WORKLOADS
     from groundup.scratch import keep_freed_memory
+    from groundup.scratch.gradcheck import as_tuple
 
     keep_freed_memory()
-    workload, rng = WORKLOADS[name], np.random.default_rng(0)
+    workload, rng = find(name), np.random.default_rng(0)
     x, y = (a[: workload.batch_size] for a in workload.data(rng))
     model, loss, optimizer = workload.by_hand(rng, np.float32)
     model.skip_input_gradient()
@@ -57,7 +66,7 @@ def step_by_hand(name: str, threads: int):
     def step() -> None:
         loss(model(x), y)
         optimizer.zero_grad()
-        model.backward(loss.backward())
+        model.backward(*as_tuple(loss.backward()))
         optimizer.step()
 
     return step
@@ -67,10 +76,8 @@ def step_in_torch(name: str, threads: int):
     import numpy as np
     import torch
 
-    from groundup.compare.workloads import WORKLOADS
-
     torch.set_num_threads(threads)
-    workload, rng = WORKLOADS[name], np.random.default_rng(0)
+    workload, rng = find(name), np.random.default_rng(0)
     x, y = (torch.from_numpy(a[: workload.batch_size]) for a in workload.data(rng))
     model, loss, make_optimizer = workload.in_torch()
     optimizer = make_optimizer(model.parameters())

@@ -1,7 +1,6 @@
 """``groundup tour``: walk the whole road once, say what happens, leave a page to look at."""
 
 import json
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from groundup import __version__
+from groundup.compare.machine import machine
 from groundup.console import out, print_json, progress
 from groundup.errors import GroundupError, UsageError, missing_package
 
@@ -143,10 +143,3 @@ def run(seed: int, folder: Path, as_json: bool) -> None:
     speak(f"\n[bold]Done in {time.perf_counter() - started:.0f} s.[/] Open [bold]{page_file}[/] in a browser.")
     if not (results["gradients"]["passed"] and results["twins"]["agreed"]):
         raise GroundupError("A proof failed: see above, and `groundup compare`.")
-
-
-def machine() -> dict[str, Any]:
-    """Say what the figures were measured on."""
-    import os
-
-    return {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()}

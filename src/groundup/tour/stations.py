@@ -110,7 +110,7 @@ def twins(seed: int, say: Report) -> dict[str, Any]:
             say(f"step {step.step}: loss {step.loss_by_hand:.12f} by hand, {step.loss_in_torch:.12f} in PyTorch")
 
     result = trajectory.train_twins(workload, steps=200, seed=seed, report=follow)
-    timing = speed.measure("cnn", rounds=7, seconds_a_round=0.1, report=say)
+    timing = speed.measure("twin/cnn", rounds=7, seconds_a_round=0.1, report=say)
     return {"about": workload.about, **result.to_dict(), "speed": timing.to_dict()}
 
 
