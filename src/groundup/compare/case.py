@@ -23,6 +23,8 @@ class LayerCase:
     evidence : where there is no twin, why not, and what else proves the component.
     label : tells apart several lines of one component.
     rename : our state names to the twin's, where they differ.
+    formula : the same on the tape: a function of Values, ``formula(*inputs, **parameters)``, whose output and gradients
+        must agree too. Where PyTorch has no twin, it takes the twin's place.
     """
 
     component: Any
@@ -32,6 +34,7 @@ class LayerCase:
     evidence: str = ""
     label: str = ""
     rename: Callable[[str], str] = field(default=lambda name: name)
+    formula: Callable[..., Any] | None = None
 
     @property
     def name(self) -> str:

@@ -31,3 +31,15 @@ def check_labels(name: str, labels: np.ndarray, classes: int) -> None:
         wrong = labels.min() if labels.min() < 0 else labels.max()
         hint = "do the labels start at 1?" if labels.min() >= 1 else "does the last layer have one output per class?"
         raise ValueError(f"{name}: found {wrong}, expected 0 to {classes - 1}: {hint}")
+
+
+def check_count(name: str, value: int) -> None:
+    """Raise ValueError unless a number of steps is whole and at least 1."""
+    if not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+
+
+def check_mode(mode: str) -> None:
+    """Raise ValueError unless the mode is ``"min"`` or ``"max"``."""
+    if mode not in ("min", "max"):
+        raise ValueError(f'mode must be "min" (of losses) or "max" (of accuracies), got {mode!r}')

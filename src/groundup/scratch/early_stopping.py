@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
+from groundup.scratch.checks import check_count, check_mode
 from groundup.scratch.layer import Layer
-from groundup.scratch.schedules import check_count, check_mode
 
 __all__ = ["EarlyStopping"]
 

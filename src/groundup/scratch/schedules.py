@@ -15,6 +15,7 @@ import math
 from bisect import bisect_right
 from typing import Any
 
+from groundup.scratch.checks import check_count, check_mode
 from groundup.scratch.optimizers import Optimizer
 
 __all__ = [
@@ -403,18 +404,6 @@ def set_momentum(part: Any, value: float) -> None:
         part.momentum = value
 
 
-def check_count(name: str, value: int) -> None:
-    """Raise ValueError unless a number of steps is whole and at least 1."""
-    if not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
-
-
 def check_factor(name: str, value: float) -> None:
     if not 0 < value <= 1:
         raise ValueError(f"{name} must be above 0 and at most 1, got {value}")
-
-
-def check_mode(mode: str) -> None:
-    """Raise ValueError unless the mode is ``"min"`` or ``"max"``."""
-    if mode not in ("min", "max"):
-        raise ValueError(f'mode must be "min" (of losses) or "max" (of accuracies), got {mode!r}')
