@@ -1,5 +1,7 @@
 """Normalisation beyond its lines in compare/cases: evaluation, running statistics, stability, shapes, errors."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from torch import nn
 
 from groundup import scratch as gu
 from groundup.scratch.layers import batch_norm, group_norm, normalization
-from groundup.scratch.layers.batch_norm import channel_images, channel_rows
+from groundup.scratch.layers.batch_norm import channel_first, channel_images, channel_rows
 from groundup.scratch.layers.normalization import standardize_forward
 
 
@@ -31,7 +33,7 @@ ON_IMAGES = ["BatchNorm2d", "LayerNorm", "GroupNorm", "InstanceNorm2d"]
 every = pytest.mark.parametrize("name", [*ON_IMAGES, "RMSNorm"])
 
 
-def images(seed=0, dtype=np.float64):
+def images(seed: int = 0, dtype: Any = np.float64):
     return (2 + 3 * np.random.default_rng(seed).standard_normal((4, 6, 5, 7))).astype(dtype)
 
 
@@ -174,18 +176,32 @@ def test_any_layout(name, dtype):
     def channel_outermost(a):
         return np.ascontiguousarray(a.transpose(1, 0, 2, 3)).transpose(1, 0, 2, 3)
 
-    for arrange in (channel_outermost, np.asfortranarray, lambda a: np.repeat(a, 2, axis=3)[..., ::2]):
+    def batch_innermost(a):
+        return np.ascontiguousarray(a.transpose(1, 2, 3, 0)).transpose(3, 0, 1, 2)
+
+    for arrange in (channel_outermost, batch_innermost, np.asfortranarray, lambda a: np.repeat(a, 2, axis=3)[..., ::2]):
         np.testing.assert_allclose(layer(arrange(x)), y, rtol=tolerance, atol=tolerance)
         np.testing.assert_allclose(layer.backward(arrange(dy)), dx, rtol=tolerance, atol=tolerance)
 
 
-def test_what_a_convolution_returns_is_not_copied():
-    x = gu.Conv2d(3, 5, 3, rng=np.random.default_rng(0))(np.zeros((2, 3, 7, 7), np.float32))
-    rows = channel_rows(x)
+def assert_not_copied(x):
+    axes = channel_first(x)
+    rows = channel_rows(x, axes)
     assert np.shares_memory(rows, x)
     assert rows.flags.c_contiguous
-    assert channel_images(rows, x.shape).strides == x.strides
-    assert gu.BatchNorm2d(5)(x).strides == x.strides
+    back = channel_images(rows, x.shape, axes)
+    np.testing.assert_array_equal(back, x)
+    assert back.strides == x.strides
+    assert gu.BatchNorm2d(x.shape[1])(x).strides == x.strides
+
+
+def test_what_a_convolution_returns_is_not_copied():
+    assert_not_copied(gu.Conv2d(3, 5, 3, rng=np.random.default_rng(0))(images(dtype=np.float32)[:2, :3]))
+
+
+@pytest.mark.parametrize("order", [(1, 0, 2, 3), (1, 2, 3, 0), (1, 3, 0, 2)])
+def test_nothing_is_copied_where_the_channel_is_outermost(order):
+    assert_not_copied(np.ascontiguousarray(images().transpose(order)).transpose(np.argsort(order)))
 
 
 @pytest.mark.parametrize("name", ["LayerNorm", "RMSNorm", "GroupNorm", "InstanceNorm2d"])
@@ -235,10 +251,10 @@ def test_statistics_taken_for_constants_are_caught(name, mistake, monkeypatch):
 
 def test_batch_statistics_taken_for_constants_are_caught(monkeypatch):
     def mistake(dy, cache):
-        _, normalized, inverse_std, weight = cache
-        rows = channel_rows(dy)
+        _, normalized, inverse_std, weight, axes = cache
+        rows = channel_rows(dy, axes)
         dx = rows * inverse_std * weight[:, None]
-        return channel_images(dx, dy.shape), (rows * normalized).sum(axis=1), rows.sum(axis=1)
+        return channel_images(dx, dy.shape, axes), (rows * normalized).sum(axis=1), rows.sum(axis=1)
 
     x = images()[:2]
     assert gu.check_gradients(gu.BatchNorm2d(6), x).passed

@@ -12,19 +12,23 @@ from groundup.scratch.parameter import Parameter
 Array = np.ndarray
 
 
-def channel_rows(x: Array) -> Array:
-    """Return ``x`` (N, C, ...) as (C, M), all values of a channel in one row, M = N · positions.
+def channel_first(x: Array) -> tuple[int, ...]:
+    """Return the axes of ``x`` (N, C, ...) with the channel first, the others as they lie in memory, outermost first.
 
-    Convolutions return arrays whose memory has the channel outermost: for these it is a view, nothing is copied, and
-    each row lies in one piece of memory.
+    Convolutions return arrays whose memory has the channel outermost, and perhaps the batch innermost. With the axes
+    in this order, :func:`channel_rows` is a view: nothing is copied, and each row lies in one piece of memory.
     """
-    return x.swapaxes(0, 1).reshape(x.shape[1], x.size // x.shape[1])
+    return (1, *sorted({*range(x.ndim)} - {1}, key=lambda axis: -x.strides[axis]))
 
 
-def channel_images(rows: Array, shape: tuple[int, ...]) -> Array:
-    """Return ``rows`` (C, M) as a view (N, C, ...): the way back from :func:`channel_rows`."""
-    N, C, *positions = shape
-    return rows.reshape(C, N, *positions).swapaxes(0, 1)
+def channel_rows(x: Array, axes: tuple[int, ...]) -> Array:
+    """Return ``x`` (N, C, ...) as (C, M), all values of a channel in one row, M = N · positions."""
+    return x.transpose(axes).reshape(x.shape[1], x.size // x.shape[1])
+
+
+def channel_images(rows: Array, shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
+    """Return ``rows`` (C, M) as a view of shape (N, C, ...): the way back from :func:`channel_rows`."""
+    return rows.reshape([shape[axis] for axis in axes]).transpose(np.argsort(axes))
 
 
 def batch_norm_forward(x: Array, weight: Array | None, bias: Array | None, eps: float = 1e-5) -> tuple[Array, Any]:
@@ -45,7 +49,7 @@ def batch_norm_forward(x: Array, weight: Array | None, bias: Array | None, eps: 
 
     Returns
     -------
-    y : (N, C, ...), the channel outermost in memory.
+    y : (N, C, ...), the channel outermost in memory, the other axes as those of x.
     cache : what :func:`batch_norm_backward` needs; its first entry is the mean and variance (C,) of each channel.
 
     Notes
@@ -54,18 +58,19 @@ def batch_norm_forward(x: Array, weight: Array | None, bias: Array | None, eps: 
     Source: Ioffe and Szegedy 2015, "Batch normalization: accelerating deep network training by reducing internal
     covariate shift", section 3 (algorithm 1).
     """
-    rows = channel_rows(x)  # (C, M)
+    axes = channel_first(x)
+    rows = channel_rows(x, axes)  # (C, M)
     normalized, (_, inverse_std, mean, variance) = standardize_forward(rows, eps)
     y = normalized.copy() if weight is None else normalized * weight[:, None]
     if bias is not None:
         y += bias[:, None]
-    return channel_images(y, x.shape), ((mean, variance), normalized, inverse_std, weight)
+    return channel_images(y, x.shape, axes), ((mean, variance), normalized, inverse_std, weight, axes)
 
 
 def batch_norm_backward(dy: Array, cache: Any) -> tuple[Array, Array, Array]:
     """Return ``dx`` (N, C, ...), ``dweight`` and ``dbias`` (C,); see :func:`batch_norm_forward`."""
-    _, normalized, inverse_std, weight = cache
-    rows = channel_rows(dy)  # (C, M)
+    _, normalized, inverse_std, weight, axes = cache
+    rows = channel_rows(dy, axes)  # (C, M), in the order of x̂
     M = rows.shape[1]
     dbias = rows.sum(axis=1)
     dweight = np.vecdot(rows, normalized)  # Σ dy · x̂ without an array of products
@@ -73,7 +78,7 @@ def batch_norm_backward(dy: Array, cache: Any) -> tuple[Array, Array, Array]:
     dx += rows
     dx -= (dbias / M)[:, None]
     dx *= inverse_std if weight is None else inverse_std * weight[:, None]
-    return channel_images(dx, dy.shape), dweight, dbias
+    return channel_images(dx, dy.shape, axes), dweight, dbias
 
 
 class BatchNorm1d(Layer):
