@@ -9,16 +9,17 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "groundup"
 
-# What each room may import of groundup; errors, console and the version are for everyone but scratch.
+# What each room may import of groundup; errors, console, runs and the version are for everyone but scratch.
 ALLOWED = {
     "scratch": {"scratch"},
     "data": {"data"},
     "models": {"models"},
     "training": {"training", "models", "data"},
     "compare": {"compare", "scratch", "data", "training", "models"},
+    "recipes": {"recipes", "scratch", "data", "plots"},
     "applications": {"applications", "data", "models", "training", "scratch", "report", "plots"},
 }
-COMMON = {"errors", "console", "__version__"}
+COMMON = {"errors", "console", "runs", "__version__"}
 PACKAGES = {"scratch": {"numpy"}, "models": {"torch"}}
 
 
@@ -92,7 +93,7 @@ def test_importing_the_package_imports_nothing_else():
     python("import groundup, sys; assert 'numpy' not in sys.modules and 'rich' not in sys.modules")
 
 
-COMMANDS = ["apply", "compare", "data", "models", "tour", "train"]
+COMMANDS = ["apply", "bench", "compare", "data", "models", "tour", "train", "train-scratch"]
 
 
 @pytest.mark.parametrize("command", [[], *[[name] for name in COMMANDS]])

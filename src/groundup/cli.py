@@ -39,6 +39,43 @@ def train(
     report.train_and_report(config, folder, json)
 
 
+@app.command(name="train-scratch")
+def train_scratch(
+    model: tyro.conf.Positional[str | None] = None,
+    data: str | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    lr: float | None = None,
+    seed: int = 0,
+    folder: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Train a model made by hand, in NumPy alone, and look at what it learnt: `groundup train-scratch lenet`.
+
+    Parameters
+    ----------
+    model
+        The model, such as lenet. Without it, the list of all models and their data sets.
+    data
+        The data set; by default the first that the model's recipe names.
+    epochs
+        Passes over the training examples, instead of the recipe's.
+    batch_size
+        Examples a step, instead of the recipe's.
+    lr
+        Learning rate (its peak, where the recipe lets it rise and fall), instead of the recipe's.
+    seed
+        Where weights, the order of the examples and the validation split come from.
+    folder
+        Where the files of the run go, by default runs/scratch-MODEL-DATA-seedSEED; numbered if it exists.
+    json
+        Print the result as one JSON document.
+    """
+    from groundup.recipes import command
+
+    command.run(model, data, epochs, batch_size, lr, seed, folder, json)
+
+
 @app.command
 def models(json: bool = False) -> None:
     """List the models: name, paper, year, parameters.
@@ -132,6 +169,31 @@ def apply(
     from groundup.applications import command
 
     command.run(name, seeds, seed, folder, json)
+
+
+@app.command
+def bench(
+    names: tyro.conf.Positional[tuple[str, ...]] = (),
+    rounds: int = 11,
+    threads: int = 2,
+    json: bool = False,
+) -> None:
+    """Time a training step of each benchmark, by hand beside PyTorch: mlp, lenet, resnet, lstm, gpt, vae.
+
+    Parameters
+    ----------
+    names
+        Which benchmarks; by default all.
+    rounds
+        How often the engines take turns; medians over rounds are reported.
+    threads
+        Of each engine.
+    json
+        Print the result as one JSON document.
+    """
+    from groundup.compare import command
+
+    command.bench(names, rounds, threads, json)
 
 
 @app.command

@@ -15,17 +15,17 @@ progress = Console(stderr=True, highlight=False)
 
 def print_json(document: Any) -> None:
     """Print one JSON document on standard output; NaN and infinity, which JSON lacks, become null."""
-    print(json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False))
+    print(json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Turn NumPy scalars and arrays, paths and tuples into what JSON knows."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if hasattr(value, "tolist"):  # NumPy arrays and scalars
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, float):
         return value if abs(value) < float("inf") else None
     if value is None or isinstance(value, (str, int, bool)):

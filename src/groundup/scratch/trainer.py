@@ -3,15 +3,17 @@
 import sys
 import time
 from dataclasses import asdict, dataclass
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
 from groundup.scratch.batching import batches
+from groundup.scratch.gradcheck import as_tuple
 from groundup.scratch.layer import Layer
 from groundup.scratch.losses import Loss
 from groundup.scratch.memory import keep_freed_memory
 from groundup.scratch.optimizers import Optimizer
+from groundup.scratch.schedules import Schedule
 
 __all__ = ["Diverged", "Epoch", "accuracy", "fit", "history_dict", "predict"]
 
@@ -20,12 +22,15 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one pass over the training data came to; losses are means over examples, in the loss's unit."""
+    """What one pass over the training data came to; losses are means over examples, in the loss's unit.
+
+    Without labels there is no accuracy: it is None.
+    """
 
     epoch: int
     train_loss: float
     validation_loss: float
-    validation_accuracy: float
+    validation_accuracy: float | None
     seconds: float
 
 
@@ -33,13 +38,17 @@ class Diverged(RuntimeError):
     """The loss became NaN or infinite; the model has the weights of the last good epoch."""
 
 
-def predict(model: Layer, x: Array, batch_size: int = 512) -> Array:
-    """Return the model's outputs (N, ...) in evaluation mode, batch by batch; then restore the mode."""
+def predict(model: Layer, x: Array, batch_size: int = 512) -> Any:
+    """Return the model's output (N, ...) in evaluation mode, batch by batch; then restore the mode.
+
+    A model with several outputs gives a tuple of arrays.
+    """
     was_training = model.training
     model.eval()
-    outputs = np.concatenate([model(x[start : start + batch_size]) for start in range(0, len(x), batch_size)])
+    parts = [as_tuple(model(x[start : start + batch_size])) for start in range(0, len(x), batch_size)]
     model.train(was_training)
-    return outputs
+    outputs = [np.concatenate(output) for output in zip(*parts, strict=True)]
+    return tuple(outputs) if len(outputs) > 1 else outputs[0]
 
 
 def accuracy(model: Layer, x: Array, labels: Array) -> float:
@@ -57,16 +66,21 @@ def fit(
     epochs: int,
     batch_size: int,
     rng: np.random.Generator,
+    schedule: Schedule | None = None,
+    labels: bool = True,
     progress: TextIO | None = sys.stderr,
 ) -> list[Epoch]:
-    """Train a classifier and return its history, one :class:`Epoch` for each pass over the data.
+    """Train a model and return its history, one :class:`Epoch` for each pass over the data.
 
     Parameters
     ----------
     model, loss, optimizer : the optimizer holds ``model.parameters()``.
-    train, validation : pairs (x, labels); the validation pair is only measured on, never trained on.
+    train, validation : pairs (x, targets); the validation pair is only measured on, never trained on. An
+        autoencoder's targets are its inputs.
     epochs, batch_size : passes over the data, and examples in a step.
     rng : source of the order of the examples.
+    schedule : moves on after every step.
+    labels : whether the targets are class indices, so that there is an accuracy to measure.
     progress : where the live line is written; None for silence.
 
     Raises
@@ -81,34 +95,36 @@ def fit(
     steps = -(-len(train[0]) // batch_size)
     for epoch in range(1, epochs + 1):
         good, total = model.state_dict(), 0.0
-        for step, (x, labels) in enumerate(batches(*train, batch_size, rng), 1):
-            value = float(loss(model(x), labels))
+        for step, (x, targets) in enumerate(batches(*train, batch_size, rng), 1):
+            value = float(loss(*as_tuple(model(x)), targets))
             if not np.isfinite(value):
                 model.load_state_dict(good)
                 raise Diverged(explain_divergence(value, epoch, step, x, optimizer.lr))
             optimizer.zero_grad()
-            model.backward(loss.backward())
+            model.backward(*as_tuple(loss.backward()))
             optimizer.step()
+            if schedule:
+                schedule.step()
             total += value * len(x)
             if progress and progress.isatty() and (step % 10 == 0 or step == steps):
                 progress.write(f"\repoch {epoch}/{epochs}  step {step}/{steps}  loss {value:.4f} ")
                 progress.flush()
-        outputs = predict(model, validation[0])
+        outputs = as_tuple(predict(model, validation[0]))
         record = Epoch(
             epoch=epoch,
             train_loss=total / len(train[0]),
-            validation_loss=float(loss.eval()(outputs, validation[1])),
-            validation_accuracy=float((outputs.argmax(axis=1) == validation[1]).mean()),
+            validation_loss=float(loss.eval()(*outputs, validation[1])),
+            validation_accuracy=float((outputs[0].argmax(axis=1) == validation[1]).mean()) if labels else None,
             seconds=time.perf_counter() - started,
         )
         loss.train()
         history.append(record)
         if progress:
             start_of_line = "\r" if progress.isatty() else ""
+            right = f"  accuracy {record.validation_accuracy:.2%}" if labels else ""
             progress.write(
                 f"{start_of_line}epoch {epoch}/{epochs}  training loss {record.train_loss:.4f}"
-                f"  validation loss {record.validation_loss:.4f}  accuracy {record.validation_accuracy:.2%}"
-                f"  {record.seconds:.1f} s\n"
+                f"  validation loss {record.validation_loss:.4f}{right}  {record.seconds:.1f} s\n"
             )
     return history
 
@@ -123,6 +139,6 @@ def explain_divergence(value: float, epoch: int, step: int, x: Array, lr: float)
 
 
 def history_dict(history: list[Epoch]) -> dict[str, list[float]]:
-    """Turn the history into one list for each quantity, ready to plot or to store as JSON."""
+    """Turn the history into one list for each quantity that was measured, ready to plot or to store as JSON."""
     rows = [asdict(record) for record in history]
-    return {key: [row[key] for row in rows] for key in (rows[0] if rows else ())}
+    return {key: [row[key] for row in rows] for key, first in (rows[0].items() if rows else ()) if first is not None}

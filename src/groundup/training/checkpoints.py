@@ -1,11 +1,8 @@
 """Weights and training state on disk, never half written.
 
-Every file is written under another name beside its own, flushed to the disk, then renamed. A rename is one act of
-the file system: whoever opens the good name finds the old content or the new, whenever the process was killed.
+Files are whole or not there, see :func:`groundup.runs.write_atomically`.
 """
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +11,7 @@ from safetensors.torch import load_model, save_file
 from torch import nn
 
 from groundup.errors import GroundupError
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Call ``write(temporary path)``, then give the result the name ``path``; if it fails, ``path`` is untouched."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write(temporary)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())  # on the disk before it gets the name
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+from groundup.runs import write_atomically
 
 
 def save_weights(model: nn.Module, path: Path) -> None:

@@ -12,31 +12,10 @@ runs/lenet-mnist-seed0/
 import json
 import platform
 from importlib.metadata import version
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import groundup
-from groundup.training.checkpoints import write_atomically
-
-
-def new_folder(wanted: Path) -> Path:
-    """Create and return ``wanted``, or ``wanted-2``, ``wanted-3``, ... if that exists: no run overwrites another."""
-    wanted.parent.mkdir(parents=True, exist_ok=True)
-    for number in count(1):
-        folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
-        try:
-            folder.mkdir()  # fails if it exists, so two runs that start together can't share one
-        except FileExistsError:
-            continue
-        return folder
-    raise AssertionError("unreachable: count() has no end")
-
-
-def write_json(path: Path, document: dict[str, Any]) -> None:
-    """Write one readable JSON document."""
-    text = json.dumps(document, indent=2, allow_nan=False) + "\n"
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def append_line(path: Path, record: dict[str, Any]) -> None:

@@ -12,10 +12,11 @@ from torch import nn
 
 from groundup import data, models
 from groundup.errors import UsageError
+from groundup.runs import new_folder, write_json
 from groundup.training.checkpoints import load_weights
 from groundup.training.config import TrainConfig
 from groundup.training.evaluation import evaluate
-from groundup.training.folder import environment, new_folder, write_json
+from groundup.training.folder import environment
 from groundup.training.loop import Examples, fit
 
 if TYPE_CHECKING:

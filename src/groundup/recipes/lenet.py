@@ -1,0 +1,28 @@
+"""LeNet-5 on handwritten digits."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from groundup.recipes.classifier import Classifier
+from groundup.recipes.exhibits import Exhibit, Gallery
+from groundup.recipes.recipe import Examples, Settings
+from groundup.scratch import Layer
+from groundup.scratch.models import lenet, small_cnn
+
+
+class LeNet(Classifier):
+    """LeNet-5 for MNIST; the images of ``digits``, 8x8, are too small for it and get a smaller network alike."""
+
+    name = "lenet"
+    about = "convolutional network (LeNet-5; on digits a smaller one) that reads handwritten digits"
+    settings: ClassVar = {"digits": Settings(epochs=20, batch_size=32, lr=0.01), "mnist": Settings(5, 128, 0.006)}
+    held_out = 0.05
+
+    def model(self, examples: Examples, rng: np.random.Generator) -> Layer:
+        build = lenet if examples.train[0].shape[2:] == (28, 28) else small_cnn
+        return build(classes=len(examples.classes), rng=rng)
+
+    def more(self, model: Layer, examples: Examples) -> list[Exhibit]:
+        filters = model.state_dict()["0.weight"][:, 0]  # (O, K, K)
+        return [Gallery("filters", "The filters of the first layer, bright where they add", filters, limits=None)]
