@@ -4,6 +4,7 @@ In float64 unless said otherwise, and always against a *random* upstream gradien
 
 - ``numerical``: every gradient against finite differences.
 - ``parity``: the output, every gradient and the state against the PyTorch twin with the same weights.
+- ``formula``: where the line gives one, the same against the formula on the tape, differentiated by nobody's hand.
 - ``accumulation``: a second backward adds to the gradients of the parameters, the gradient of the input stays.
 - ``order``: two forwards, then their backwards in reverse, give what they give one at a time.
 - ``inputs untouched``: neither forward nor backward writes into what it was given.
@@ -21,6 +22,7 @@ import torch
 
 from groundup.compare.case import LayerCase
 from groundup.compare.evidence import NUMERICAL_TOLERANCE, PARITY_TOLERANCE, Evidence
+from groundup.scratch import tape
 from groundup.scratch.gradcheck import as_tuple, check_gradients, relative_error, repeatable, walk
 
 Array = np.ndarray
@@ -84,11 +86,19 @@ def examine_layer(case: LayerCase, seed: int = 0) -> Evidence:
         errors = {"forward": forward, **gradients}
         failures += [f"{n}: PyTorch disagrees by {e:.1e}" for n, e in errors.items() if not e <= PARITY_TOLERANCE]
 
+    twin = type(case.twin()).__name__ if case.twin else "none"
+    if case.formula is not None:
+        errors = formula_errors(case, result, seed)
+        wrong = [f"{n}: the formula disagrees by {e:.1e}" for n, e in errors.items() if not e <= PARITY_TOLERANCE]
+        failures += wrong
+        checks += [] if wrong else ["formula on the tape"]
+        if case.twin is None:
+            twin, forward, gradients = "formula", errors.pop("forward"), errors
+
     for name, check in CHECKS.items():
         complaint = check(case, result, seed)
         failures += [f"{name}: {complaint}"] if complaint else []
         checks += [] if complaint else [name]
-    twin = type(case.twin()).__name__ if case.twin else "none"
     return Evidence(case.name, kind, twin, forward, gradients, numerical, tuple(checks), tuple(failures), case.evidence)
 
 
@@ -118,6 +128,18 @@ def parity(case: LayerCase, mine: Run, seed: int) -> tuple[float, dict[str, floa
     for name, value in mine.layer.named_buffers():
         errors[name] = relative_error(value, after[case.rename(name)].numpy())
     return forward, errors
+
+
+def formula_errors(case: LayerCase, mine: Run, seed: int) -> dict[str, float]:
+    """Return the relative errors of the output and of every gradient against the formula on the tape."""
+    assert case.formula is not None
+    layer, _ = make(case, seed)  # a fresh one, whose gradients are still zero
+    formula = tape.Formula(case.formula, **dict(layer.named_parameters()))
+    outputs = as_tuple(formula.forward(*mine.inputs))
+    dinputs = as_tuple(formula.backward(*mine.upstream))
+    right = Run(formula, mine.inputs, list(outputs), mine.upstream, list(dinputs[: len(mine.dinputs)]))
+    errors = {n: relative_error(g, right.gradients[n]) for n, g in mine.gradients.items()}
+    return {"forward": max(map(relative_error, mine.outputs, outputs)), **errors}
 
 
 def accumulation(case: LayerCase, once: Run, seed: int) -> str:
