@@ -22,12 +22,12 @@ def test_list():
     result = groundup_data(COLUMNS="160")
     assert (result.returncode, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
-    assert [line.split()[0] for line in lines[1:4]] == list(data.cards())
-    assert "70,000" in lines[2]
-    assert "CC BY-SA 3.0" in lines[2]
+    assert [line.split()[0] for line in lines[1:7]] == list(data.cards())
+    assert "70,000" in lines[3]
+    assert "CC BY-SA 3.0" in lines[3]
     assert lines[1].rstrip().endswith("yes, bundled")
-    assert lines[2].rstrip().endswith("no")
-    assert lines[-1] == "To get mnist: groundup data fetch mnist"
+    assert lines[3].rstrip().endswith("no")
+    assert lines[7] == "To get mnist: groundup data fetch mnist"
 
 
 def test_list_as_json():
@@ -35,10 +35,13 @@ def test_list_as_json():
     document = json.loads(result.stdout)
     assert [(row["name"], row["rows"]) for row in document["data"]] == [
         ("digits", 1797),
+        ("shakespeare_sample", 99843),
         ("mnist", 70000),
+        ("tinyshakespeare", 1115394),
+        ("names", 29494),
         ("lending_club", 9857),
     ]
-    assert [row["present"] for row in document["data"]][:2] == [True, False]
+    assert [row["present"] for row in document["data"]][:3] == [True, True, False]
 
 
 def test_show():

@@ -5,7 +5,7 @@
 >>> digits.train.x.shape
 (1437, 1, 8, 8)
 
-Importing this room, and loading ``digits``, needs NumPy alone. To add a data set: one module here with
+Importing this room, and loading what is bundled, needs NumPy alone. To add a data set: one module here with
 ``CARD``, ``is_present``, ``fetch`` and ``load``, and its name in the table below.
 """
 
@@ -13,10 +13,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from groundup.data import digits, lending_club, mnist
+from groundup.data import digits, lending_club, mnist, names, shakespeare_sample, tinyshakespeare
 from groundup.data.dataset import Card, Dataset, File, Split
 from groundup.data.download import folder
+from groundup.data.names import Names
 from groundup.data.splitting import split
+from groundup.data.text import Text
 from groundup.errors import unknown_name
 
 if TYPE_CHECKING:
@@ -26,7 +28,9 @@ __all__ = [
     "Card",
     "Dataset",
     "File",
+    "Names",
     "Split",
+    "Text",
     "card",
     "cards",
     "fetch",
@@ -36,11 +40,17 @@ __all__ = [
     "split",
 ]
 
-_MODULES: dict[str, ModuleType] = {module.CARD.name: module for module in (digits, mnist, lending_club)}
+_MODULES: dict[str, ModuleType] = {
+    module.CARD.name: module for module in (digits, shakespeare_sample, mnist, tinyshakespeare, names, lending_club)
+}
 
 
 @overload
 def load(name: Literal["digits", "mnist"]) -> Dataset: ...
+@overload
+def load(name: Literal["shakespeare_sample", "tinyshakespeare"]) -> Text: ...
+@overload
+def load(name: Literal["names"]) -> Names: ...
 @overload
 def load(name: Literal["lending_club"]) -> "pandas.DataFrame": ...
 @overload
@@ -49,7 +59,8 @@ def load(name: str) -> Any:
     """Return a data set by name; the first time, download it if it is one that is downloaded.
 
     Images come as a :class:`Dataset`: ``train`` and ``test`` with ``x`` float32 in [0, 1] of shape (N, C, H, W)
-    and ``y`` int64 of shape (N,). Tables come as a pandas frame. Every load checks the checksum of every file.
+    and ``y`` int64 of shape (N,). Texts come as a :class:`Text`, names as :class:`Names`: ``train`` and ``test`` as
+    strings. Tables come as a pandas frame. Every load checks the checksum of every file.
 
     Raises
     ------

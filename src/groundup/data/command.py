@@ -40,10 +40,13 @@ def _document(card: Card) -> dict[str, Any]:
 
 def _print_list(cards: list[Card]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("name", "what", "rows", "classes", "licence", "present"):
+    table.add_column("name", no_wrap=True)
+    for column in ("what", "rows", "classes", "licence", "present"):
         table.add_column(column, justify="right" if column in ("rows", "classes") else "left", overflow="fold")
     for card in cards:
-        table.add_row(card.name, card.title, f"{card.rows:,}", str(len(card.classes)), card.licence, _presence(card))
+        table.add_row(
+            card.name, card.title, f"{card.rows:,}", str(len(card.classes) or "-"), card.licence, _presence(card)
+        )
     out.print(table)
     absent = [card for card in cards if not data.is_present(card.name)]
     for card in absent:
@@ -71,7 +74,7 @@ def _print_card(card: Card) -> None:
     table.add_row("what", card.about)
     table.add_row("rows", f"{card.rows:,}" + (f" ({splits})" if len(card.splits) > 1 else ""))
     table.add_row("a row", card.shape)
-    table.add_row("classes", ", ".join(card.classes))
+    table.add_row("classes", ", ".join(card.classes) or "none")
     table.add_row("licence", card.licence)
     table.add_row("source", card.source)
     table.add_row("cite", card.citation)

@@ -28,9 +28,9 @@ class Card:
     ----------
     name : the name it is loaded by.
     title, about : what it is, in a line and in a paragraph that also says what to beware of.
-    splits : rows of each part, such as ``{"train": 60000, "test": 10000}``.
+    splits : rows of each part (of a text, characters), such as ``{"train": 60000, "test": 10000}``.
     shape : what one row is, in words.
-    classes : the class names; label ``y`` is an index into them.
+    classes : the class names; label ``y`` is an index into them. Texts have none.
     licence, source, citation : the terms of use, the page it comes from, how to cite it.
     obtained : ``"bundled"`` with groundup, inside another Python ``"package"``, or by ``"download"``.
     files : its files with their checksums.

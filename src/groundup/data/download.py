@@ -79,6 +79,14 @@ def fetch(card: Card) -> Path:
     return home
 
 
+def read(card: Card) -> list[bytes]:
+    """Return the content of every file, unpacked and checked; the first time, download them."""
+    if not is_present(card):
+        fetch(card)
+    remedy = f"Run: groundup data fetch {card.name}"
+    return [read_checked(folder() / card.name / file.name, file, remedy) for file in card.files]
+
+
 def _get(card: Card, file: File, home: Path) -> None:
     """Get one file from the first source that gives a good one."""
     failures = []

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 
 from groundup.data import download
-from groundup.data.check import read_checked
 from groundup.data.dataset import Card, Dataset, File, images
 from groundup.errors import GroundupError
 
@@ -72,13 +71,8 @@ def load() -> Dataset:
 
 def load_idx(card: Card) -> Dataset:
     """Load a data set of four IDX files: training images, training labels, test images, test labels."""
-    if not download.is_present(card):
-        download.fetch(card)
-    home = download.folder() / card.name
-    remedy = f"Run: groundup data fetch {card.name}"
-    x_train, y_train, x_test, y_test = (
-        parse_idx(read_checked(home / file.name, file, remedy), file.name) for file in card.files
-    )
+    contents = zip(download.read(card), card.files)
+    x_train, y_train, x_test, y_test = (parse_idx(content, file.name) for content, file in contents)
     return Dataset(images(x_train, y_train, white=255), images(x_test, y_test, white=255), card.classes, card)
 
 
