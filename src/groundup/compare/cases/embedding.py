@@ -66,6 +66,13 @@ CASES = [
     ),
     layer(
         gu.Embedding,
+        lambda rng: gu.Embedding(131, 3, rng=rng),
+        labels(7, 53, classes=131),
+        twin=lambda: nn.Embedding(131, 3),
+        label="large table",
+    ),
+    layer(
+        gu.Embedding,
         lambda rng: gu.Embedding(5, 7, padding_idx=2, rng=rng),
         lambda rng: rng.choice([0, 1, 3, 4], (3, 13)),  # not 2: its gradient is left out on purpose (see the tests)
         twin=lambda: nn.Embedding(5, 7, padding_idx=2),

@@ -13,6 +13,8 @@ __all__ = ["Embedding", "LearnedPositions", "RotaryEmbedding", "SinusoidalPositi
 
 Array = np.ndarray
 
+SMALL_TABLE = 128  # rows up to which the gradient of an embedding is a product with the one-hot matrix
+
 
 # -- tokens --------------------------------------------------------------------------------------------------
 
@@ -42,17 +44,22 @@ def embedding_backward(dy: Array, cache: Any) -> Array:
     """Return ``dweight`` (V, D): for each row the sum of ``dy`` over the places where it was looked up.
 
     ``dweight[indices] += dy`` would be wrong (a repeated index counts once), and ``np.add.at``, which is right, goes
-    through the places one by one. Sorted by index, equal ones stand together, and each group is summed at once.
+    through the places one by one. For a small table the one-hot matrix is written out and multiplied, as in the
+    derivation. For a large one that would be almost only zeros: there the places are sorted by index, so that equal
+    ones stand together, and each group is summed at once.
     """
     indices, V, padding_idx = cache
-    D = dy.shape[-1]
-    dweight = np.zeros((V, D), dy.dtype)
-    if indices.size == 0:
-        return dweight
-    flat = indices.reshape(-1)
-    order = np.argsort(flat, kind="stable")
-    found, starts = np.unique(flat[order], return_index=True)
-    dweight[found] = np.add.reduceat(dy.reshape(-1, D)[order], starts, axis=0)
+    flat, rows = indices.reshape(-1), dy.reshape(indices.size, dy.shape[-1])  # (M,), (M, D)
+    if V <= SMALL_TABLE:
+        onehot = np.zeros((V, flat.size), dy.dtype)
+        onehot[flat, np.arange(flat.size)] = 1
+        dweight = onehot @ rows
+    else:
+        order = np.argsort(flat, kind="stable")
+        found, starts = np.unique(flat[order], return_index=True)
+        dweight = np.zeros((V, dy.shape[-1]), dy.dtype)
+        if flat.size:
+            dweight[found] = np.add.reduceat(rows[order], starts, axis=0)
     if padding_idx is not None:
         dweight[padding_idx] = 0
     return dweight
