@@ -1,5 +1,7 @@
 """Every planted mistake must be noticed, and the hunt must be able to find a survivor."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from groundup.compare.case import LayerCase, layer, normal
 from groundup.compare.cases import CASES
 from groundup.compare.teeth import Judge, bite, first_summand, kernels_of, source_mutants
 
+PAGE = Path(__file__).parents[2] / "docs" / "parity.md"
 LAYER_CASES = [case for case in CASES if isinstance(case, LayerCase)]
 
 
@@ -18,6 +21,7 @@ def test_no_mutant_survives(capsys):
     with capsys.disabled():
         print(f"\nteeth: {mutants} mutants, {len(survivors)} survivors")
     assert survivors == []
+    assert f"{mutants:,} in the backwards" in PAGE.read_text(encoding="utf-8"), "run scripts/make_parity.py"
     assert min(result.mutants for result in results if result.name in {case.name for case in LAYER_CASES}) >= 5
 
 

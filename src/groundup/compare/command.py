@@ -35,7 +35,7 @@ def compare_components(only: str | None, seed: int, json: bool) -> None:
         out.print(ledger.table(result))
         out.print(
             f"{len(result.rows)} lines, {sum(row.passed for row in result.rows)} proved; {result.mutants} mistakes "
-            f"planted in the backwards, {len(result.survivors)} not noticed."
+            f"planted in backwards and updates, {len(result.survivors)} not noticed."
         )
     complaints = [f"{row.name}: {failure}" for row in result.rows for failure in row.failures]
     complaints += [f"a planted mistake went unnoticed: {survivor}" for survivor in result.survivors]
