@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -194,6 +194,7 @@ ELEMENTWISE = {
 }
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(sorted(ELEMENTWISE)),
     hnp.mutually_broadcastable_shapes(num_shapes=2, min_side=0, max_dims=4, max_side=4),
@@ -203,6 +204,7 @@ def test_any_shapes_that_broadcast(name, shapes):
     assert difference_from_torch(case, arrays_for(case)) <= TOLERANCE
 
 
+@settings(deadline=None)
 @given(hnp.mutually_broadcastable_shapes(num_shapes=3, min_side=0, max_dims=3, max_side=4))
 def test_any_shapes_for_where(shapes):
     mask = np.random.default_rng(3).random(shapes.input_shapes[0]) < 0.5
@@ -215,12 +217,14 @@ def test_any_shapes_for_where(shapes):
     assert difference_from_torch(case, arrays_for(case)) <= TOLERANCE
 
 
+@settings(deadline=None)
 @given(hnp.mutually_broadcastable_shapes(signature="(n,k),(k,m)->(n,m)", min_side=0, max_dims=3, max_side=4))
 def test_any_shapes_for_matmul(shapes):
     case = both("matmul", lambda a, b: a @ b, *shapes.input_shapes)
     assert difference_from_torch(case, arrays_for(case)) <= TOLERANCE
 
 
+@settings(deadline=None)
 @given(hnp.array_shapes(min_dims=1, max_dims=4, max_side=4), st.data(), st.booleans())
 def test_any_axes_of_a_sum(shape, data, keepdims):
     axes = st.integers(-len(shape), len(shape) - 1)
@@ -237,6 +241,7 @@ def test_any_axes_of_a_sum(shape, data, keepdims):
         assert difference_from_torch(case, arrays_for(case)) <= TOLERANCE
 
 
+@settings(deadline=None)
 @given(hnp.array_shapes(min_dims=1, max_dims=3, max_side=5), st.data())
 def test_any_index(shape, data):
     basic = hnp.basic_indices(shape, allow_newaxis=True)
