@@ -9,7 +9,8 @@ from groundup.compare.cases import CASES
 from groundup.compare.examine import examine
 from groundup.scratch import initializers
 
-FRAMES = {"Layer", "Loss", "Optimizer", "Activation", "Schedule"}  # what components are derived from, not components themselves
+# What components are derived from, not components themselves.
+FRAMES = {"Layer", "Loss", "Optimizer", "Activation", "Schedule"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -35,10 +35,10 @@ def test_a_wrong_gradient_is_located_in_step_one(monkeypatch):
 def test_a_wrong_update_is_told_from_a_wrong_gradient(monkeypatch):
     update = optimizers.SGD.update
 
-    def wrong(self):
-        update(self)
+    def wrong(self, w, g, part):
+        update(self, w, g, part)
         if self.steps == 3:
-            self.data *= 1.000001
+            w *= 1.000001
 
     monkeypatch.setattr(optimizers.SGD, "update", wrong)
     result = trajectory.train_twins(WORKLOADS["cnn"], steps=5)
