@@ -7,6 +7,7 @@ wrong axis, can pass unnoticed. A public component without a line here fails a t
 from groundup.compare.case import Case
 from groundup.compare.cases import (
     activations,
+    attention,
     convolution,
     embedding,
     initializers,
@@ -16,6 +17,7 @@ from groundup.compare.cases import (
     recurrent,
     schedules,
     structure,
+    tape,
 )
 
 CASES: list[Case] = [
@@ -25,8 +27,10 @@ CASES: list[Case] = [
     *convolution.CASES,
     *embedding.CASES,
     *recurrent.CASES,
+    *attention.CASES,
     *losses.CASES,
     *optimizers.CASES,
     *schedules.CASES,
     *initializers.CASES,
+    *tape.CASES,
 ]
