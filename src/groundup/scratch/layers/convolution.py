@@ -43,6 +43,11 @@ def batch_first(x: Array) -> Array:
     return x.transpose(3, 0, 1, 2)
 
 
+def times_transposed(a: Array, b: Array) -> Array:
+    """Return ``a bᵀ`` for each group; the product is faster with the taller factor on the left."""
+    return a @ b.swapaxes(1, 2) if a.shape[1] >= b.shape[1] else (b @ a.swapaxes(1, 2)).swapaxes(1, 2)
+
+
 @dataclass(frozen=True)
 class Plan:
     """How one convolution is carried out.
@@ -175,7 +180,7 @@ def conv2d_backward(dy: Array, cache: Any, input_gradient: bool = True) -> tuple
     unfolded, matrix, has_bias, plan, N = cache
     dy = batch_last(dy)  # (O, Ho, Wo, N)
     dz = plan.unfold_result(dy)  # (G, O/G·[K], Ho or H·Wo·N)
-    dweight = plan.filters(dz @ unfolded.swapaxes(1, 2))
+    dweight = plan.filters(times_transposed(dz, unfolded))  # dW = dZ Pᵀ
     dbias = dy.sum(axis=(1, 2, 3)) if has_bias else None
     if not input_gradient:
         return None, dweight, dbias

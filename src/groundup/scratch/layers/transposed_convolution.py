@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from groundup.scratch.checks import check_float, check_shape
-from groundup.scratch.layers.convolution import Convolution, Plan, batch_first, batch_last
+from groundup.scratch.layers.convolution import Convolution, Plan, batch_first, batch_last, times_transposed
 from groundup.scratch.layers.windows import Pair, pair
 
 Array = np.ndarray
@@ -69,7 +69,7 @@ def conv_transpose2d_backward(dy: Array, cache: Any) -> tuple[Array, Array, Arra
     z, matrix, has_bias, plan, N = cache
     dy = batch_last(dy)  # (O, Ho, Wo, N)
     unfolded = plan.unfold_image(dy)  # (G, O/G·[K]·L, H or Ho·W·N)
-    dweight = plan.filters(z @ unfolded.swapaxes(1, 2))
+    dweight = plan.filters(times_transposed(z, unfolded))  # dW = Z Pᵀ
     dbias = dy.sum(axis=(1, 2, 3)) if has_bias else None
     dx = plan.fold_result(matrix @ unfolded, N)  # (C, H, W, N)
     return batch_first(dx), dweight, dbias
