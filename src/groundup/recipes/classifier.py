@@ -87,7 +87,7 @@ def count_pairs(labels: Array, guesses: Array, classes: int) -> Array:
     return counts
 
 
-def worst_mistakes(x: Array, labels: Array, log_p: Array, classes: Sequence[str], most: int = 20) -> list[Gallery]:
+def worst_mistakes(x: Array, labels: Array, log_p: Array, classes: Sequence[str], most: int = 21) -> list[Gallery]:
     """Return the images that were wrong with the greatest confidence, captioned truth → guess."""
     guesses = log_p.argmax(axis=1)
     wrong = np.flatnonzero(guesses != labels)

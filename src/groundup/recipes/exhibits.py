@@ -85,7 +85,7 @@ class Gallery(Exhibit):
     """
 
     images: Array
-    columns: int = 10
+    columns: int = 7
     captions: Sequence[str] | None = None
     limits: tuple[float, float] | None = (0.0, 1.0)
 
@@ -116,7 +116,7 @@ class _Pixels:
         width, columns = images.shape[2], min(self.gallery.columns, len(images))
         room = options.max_width // columns - self.gap
         if room < width:
-            images = shrink(images, min(-(-width // max(room, 1)), max(width // 10, 1)))
+            images = shrink(images, min(-(-width // max(room, 1)), max(width // 9, 1)))
         width = images.shape[2]
         shown = min(columns, max(options.max_width // (width + self.gap), 1))
         for start in range(0, len(images), self.gallery.columns):
