@@ -16,9 +16,9 @@ COMMAND = ["bench", "--rounds", "15", "--json"]
 PAGE = """# Speed
 
 One training step (forward, loss, backward, update), by hand in NumPy beside PyTorch (eager, `torch.nn`, default
-optimizers), float32, {threads} threads each. Each engine runs in a process of its own, in turns, {rounds} rounds; medians.
-The ratio is the time by hand over PyTorch's, so below 1 the code by hand is faster; its range over the rounds shows how
-steady it is. Memory is the peak of the whole process, libraries included.
+optimizers), float32, {threads} threads each. Each engine runs in a process of its own, in turns, {rounds} rounds;
+medians. The ratio is the time by hand over PyTorch's, so below 1 the code by hand is faster; its range over the rounds
+shows how steady it is. Memory is the peak of the whole process, libraries included.
 
 Measured with `groundup {command}` on {processor}, {cores} cores, Python {python}, NumPy {numpy}, PyTorch {torch}.
 
