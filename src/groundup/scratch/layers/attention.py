@@ -121,9 +121,9 @@ def attention_backward(dy: Array, cache: Any, out: list[Array] | None = None) ->
     out : three arrays of these shapes to write into, where the caller already knows where they belong.
     """
     q, key, value, p, mask, y = cache
-    N, G, r, T, S = p.shape  # r query heads share a key head
+    (N, G, r, T, S), d, e = p.shape, key.shape[-1], value.shape[-1]  # r query heads share a key head
     dquery, dkey, dvalue = out or [np.empty(x.shape, x.dtype) for x in (q, key, value)]
-    grouped_dy = dy.reshape(N, G, r, T, -1)
+    grouped_dy = dy.reshape(N, G, r, T, e)
 
     ds = grouped_dy @ transposed(value[:, :, None])  # (N, G, r, T, S), dp so far
     kept = p
@@ -133,12 +133,12 @@ def attention_backward(dy: Array, cache: Any, out: list[Array] | None = None) ->
     ds -= np.vecdot(dy, y).reshape(N, G, r, T, 1)
     ds *= p
 
-    np.matmul(ds, key[:, :, None], out=dquery.reshape(N, G, r, T, -1))
-    dquery *= 1 / math.sqrt(key.shape[-1])
+    np.matmul(ds, key[:, :, None], out=dquery.reshape(N, G, r, T, d))
+    dquery *= 1 / math.sqrt(d)
     # The gradient of a shared head is the sum over the r heads that share it: with their queries in one long list
     # of r·T rows, the matrix product takes that sum too.
-    np.matmul(transposed(ds.reshape(N, G, r * T, S)), q.reshape(N, G, r * T, -1), out=dkey)
-    np.matmul(transposed(kept.reshape(N, G, r * T, S)), grouped_dy.reshape(N, G, r * T, -1), out=dvalue)
+    np.matmul(transposed(ds.reshape(N, G, r * T, S)), q.reshape(N, G, r * T, d), out=dkey)
+    np.matmul(transposed(kept.reshape(N, G, r * T, S)), grouped_dy.reshape(N, G, r * T, e), out=dvalue)
     return [dquery, dkey, dvalue]
 
 
