@@ -89,6 +89,59 @@ def cnn_in_torch() -> tuple[Any, Any, Callable[[Any], Any]]:
     return model, nn.CrossEntropyLoss(), lambda parameters: optim.SGD(parameters, lr=0.05, momentum=0.9)
 
 
+def batchnorm_by_hand(rng: np.random.Generator, dtype: Any) -> tuple[Any, Any, Any]:
+    from groundup.scratch import (
+        SGD,
+        BatchNorm1d,
+        BatchNorm2d,
+        Conv2d,
+        CrossEntropy,
+        Flatten,
+        Linear,
+        MaxPool2d,
+        ReLU,
+        Sequential,
+    )
+
+    model = Sequential(
+        Conv2d(1, 8, 3, padding=1, bias=False, rng=rng, dtype=dtype),  # the norm subtracts any bias
+        BatchNorm2d(8, dtype=dtype),
+        ReLU(),
+        MaxPool2d(2),
+        Conv2d(8, 16, 3, padding=1, bias=False, rng=rng, dtype=dtype),
+        BatchNorm2d(16, dtype=dtype),
+        ReLU(),
+        MaxPool2d(2),
+        Flatten(),
+        Linear(64, 32, bias=False, rng=rng, dtype=dtype),
+        BatchNorm1d(32, dtype=dtype),
+        ReLU(),
+        Linear(32, 10, rng=rng, dtype=dtype),
+    )
+    return model, CrossEntropy(), SGD(model.parameters(), lr=0.05, momentum=0.9)
+
+
+def batchnorm_in_torch() -> tuple[Any, Any, Callable[[Any], Any]]:
+    from torch import nn, optim
+
+    model = nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1, bias=False),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(8, 16, 3, padding=1, bias=False),
+        nn.BatchNorm2d(16),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(64, 32, bias=False),
+        nn.BatchNorm1d(32),
+        nn.ReLU(),
+        nn.Linear(32, 10),
+    )
+    return model, nn.CrossEntropyLoss(), lambda parameters: optim.SGD(parameters, lr=0.05, momentum=0.9)
+
+
 def random_tokens(rng: np.random.Generator) -> tuple[Array, Array]:
     """Return tokens (N, 64) of a vocabulary of 65, and for each place the token that follows, (N, 64)."""
     # Each token is one of two that can follow the one before: something that a network can learn.
@@ -98,12 +151,16 @@ def random_tokens(rng: np.random.Generator) -> tuple[Array, Array]:
 
 
 class PerToken:
-    """A loss of rows (N, V) applied to the logits (N, T, V) and labels (N, T) of a sequence, place by place."""
+    """A loss of rows (N, V) applied to the logits (N, T, V) and labels (N, T) of a sequence, place by place.
+
+    A recurrent network returns its state after the logits; no loss depends on it.
+    """
 
     def __init__(self, loss: Any) -> None:
         self.loss = loss
 
-    def __call__(self, logits: Array, labels: Array) -> Any:
+    def __call__(self, logits: Array | tuple[Array, ...], labels: Array) -> Any:
+        logits = logits[0] if isinstance(logits, tuple) else logits
         self.shape = logits.shape
         return self.loss(logits.reshape(-1, logits.shape[-1]), labels.reshape(-1))
 
@@ -132,6 +189,36 @@ def gpt_in_torch() -> tuple[Any, Any, Callable[[Any], Any]]:
     return TorchGPT(65, 64, 4, 4, 128), loss, lambda parameters: optim.AdamW(parameters, lr=1e-3)
 
 
+def text_windows(rng: np.random.Generator) -> tuple[Array, Array]:
+    """Return the first 128 windows (N, 16) of the bundled text, as tokens, and the tokens that follow (N, 16)."""
+    from groundup import data
+
+    text = data.load("shakespeare_sample")
+    tokens = text.encode(text.train[: 128 * 16 + 1])
+    return tokens[:-1].reshape(128, 16), tokens[1:].reshape(128, 16)
+
+
+def lstm_by_hand(rng: np.random.Generator, dtype: Any) -> tuple[Any, Any, Any]:
+    from groundup.scratch import Adam, CrossEntropy
+    from groundup.scratch.models import CharRNN
+
+    model = CharRNN(vocabulary=61, cell="lstm", hidden=32, width=16, rng=rng, dtype=dtype)
+    return model, PerToken(CrossEntropy()), Adam(model.parameters(), lr=0.02)
+
+
+def lstm_in_torch() -> tuple[Any, Any, Callable[[Any], Any]]:
+    from torch import nn, optim
+
+    from groundup.compare.char_rnn_twin import TorchCharRNN
+
+    cross_entropy = nn.CrossEntropyLoss()
+
+    def loss(outputs: Any, labels: Any) -> Any:
+        return cross_entropy(outputs[0].flatten(0, 1), labels.flatten())
+
+    return TorchCharRNN(61, "lstm", 32, width=16), loss, lambda parameters: optim.Adam(parameters, lr=0.02)
+
+
 WORKLOADS = {
     "mlp": Workload(
         "mlp", "64-128-64-10 perceptron on digits, batch 64, Adam", 64, digits, mlp_by_hand, mlp_in_torch
@@ -139,6 +226,14 @@ WORKLOADS = {
     "cnn": Workload(
         "cnn", "two convolutions and two linear layers on digits, batch 32, SGD with momentum", 32, digits,
         cnn_by_hand, cnn_in_torch,
+    ),
+    "batchnorm": Workload(
+        "batchnorm", "two convolutions and two linear layers with batch norm on digits, batch 32, SGD with momentum",
+        32, digits, batchnorm_by_hand, batchnorm_in_torch,
+    ),
+    "lstm": Workload(
+        "lstm", "LSTM of 32 units that reads 8 texts of 16 characters (vocabulary 61), Adam", 8, text_windows,
+        lstm_by_hand, lstm_in_torch,
     ),
     "gpt": Workload(
         "gpt", "GPT of 4 layers and heads, width 128, 16 texts of 64 tokens (vocabulary 65), AdamW", 16, random_tokens,

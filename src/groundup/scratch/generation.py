@@ -1,10 +1,14 @@
 """Writing: draw the next token from the model's prediction, append it, and predict again."""
 
+from collections.abc import Callable
+
 import numpy as np
 
+from groundup.scratch.models.char_rnn import CharRNN
 from groundup.scratch.models.gpt import GPT
 
 Array = np.ndarray
+Reader = Callable[[Array], Array]  # from a text (N, T), longer in every call, to the logits (N, V) of what follows
 
 
 def sample(logits: Array, *, temperature: float = 1.0, top_k: int | None = None, rng: np.random.Generator) -> Array:
@@ -32,7 +36,7 @@ def sample(logits: Array, *, temperature: float = 1.0, top_k: int | None = None,
 
 
 def generate(
-    model: GPT,
+    model: GPT | CharRNN,
     tokens: Array,
     count: int,
     *,
@@ -44,7 +48,7 @@ def generate(
 
     Parameters
     ----------
-    model : a GPT.
+    model : a GPT or a CharRNN.
     tokens : (T,) or (N, T), at least one token; how each text begins.
     count : how many tokens to append.
     temperature, top_k, rng : see :func:`sample`.
@@ -52,13 +56,6 @@ def generate(
     Returns
     -------
     tokens : (T + count,) or (N, T + count), the given ones and the new ones.
-
-    Notes
-    -----
-    Each token computes its own keys and values only; those before it are kept in the model's caches. When the context
-    is full, the model goes on from the last half of it, read anew from position 0: its memory is between one half and
-    the whole of its context. (Dropping just the oldest token would shift all others to new positions, and everything
-    would have to be computed again for each token.)
     """
     tokens = np.asarray(tokens)
     text = np.atleast_2d(tokens)  # (N, T)
@@ -69,13 +66,43 @@ def generate(
     was_training = model.training
     model.eval()
     try:
-        unread, caches = text[:, -model.context :], model.new_caches()
+        read = gpt_reader(model) if isinstance(model, GPT) else rnn_reader(model)
         for _ in range(count):
-            if caches[0].length + unread.shape[1] > model.context:
-                unread, caches = text[:, -max(1, model.context // 2) :], model.new_caches()
-            logits = model(unread, caches)[:, -1]  # (N, V)
-            unread = sample(logits, temperature=temperature, top_k=top_k, rng=rng)[:, None]
-            text = np.concatenate([text, unread], axis=1)
+            following = sample(read(text), temperature=temperature, top_k=top_k, rng=rng)
+            text = np.concatenate([text, following[:, None]], axis=1)
     finally:
         model.train(was_training)
     return text[0] if tokens.ndim == 1 else text
+
+
+def rnn_reader(model: CharRNN) -> Reader:
+    """Read on from the state after what was read before; its cost does not grow with the text."""
+    seen, state = 0, []
+
+    def read(text: Array) -> Array:
+        nonlocal seen, state
+        logits, *state = model(text[:, seen:], *state)
+        seen = text.shape[1]
+        return logits[:, -1]
+
+    return read
+
+
+def gpt_reader(model: GPT) -> Reader:
+    """Compute keys and values of the new tokens only; those before are kept in the model's caches.
+
+    When the context is full, the model goes on from the last half of it, read anew from position 0: its memory is
+    between one half and the whole of its context. (Dropping just the oldest token would shift all others to new
+    positions, and everything would have to be computed again for each token.)
+    """
+    seen, caches = 0, model.new_caches()
+
+    def read(text: Array) -> Array:
+        nonlocal seen, caches
+        unread = text[:, seen:] if seen else text[:, -model.context :]
+        if caches[0].length + unread.shape[1] > model.context:
+            unread, caches = text[:, -max(1, model.context // 2) :], model.new_caches()
+        seen = text.shape[1]
+        return model(unread, caches)[:, -1]
+
+    return read

@@ -82,6 +82,12 @@ class FocalTwin(Reduced):
         return losses if alpha is None else losses * (alpha * target + (1 - alpha) * (1 - target))
 
 
+class NegativeSamplingTwin(Reduced):
+    def losses(self, center, context):
+        scores = torch.einsum("nkd,nd->nk", context, center)
+        return -F.logsigmoid(scores[:, 0]) - F.logsigmoid(-scores[:, 1:]).sum(dim=1)
+
+
 class KLDivergenceTwin(nn.KLDivLoss):
     """PyTorch's, but silent: its "mean" warns at every call that it divides by the number of elements."""
 
@@ -265,6 +271,7 @@ CASES = [
         label="margin 0.3",
         margin=0.3,
     ),
+    *composed(each_reduction(gu.NegativeSampling, NegativeSamplingTwin, normal(11, 7), normal(11, 4, 7))),
     *each_reduction(gu.CTC, CTCTwin, log_probabilities(11, 4, 5), *SEQUENCES, label="any numbers", blank=2),
     *(
         layer(

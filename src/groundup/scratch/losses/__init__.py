@@ -13,6 +13,7 @@ yes or no, or several at once BCEWithLogits; Focal when yes is rare;     ``binar
                               Hinge for a wide margin
 a distribution                KLDivergence                               ``divergence.py``
 what resembles what           CosineEmbedding, TripletMargin             ``metric.py``
+which word was really there   NegativeSampling                           ``negative_sampling.py``
 a sequence without alignment  CTC                                        ``ctc.py``
 ============================  =========================================  ====================
 
@@ -25,6 +26,7 @@ from groundup.scratch.losses.ctc import CTC
 from groundup.scratch.losses.divergence import KLDivergence
 from groundup.scratch.losses.loss import Loss
 from groundup.scratch.losses.metric import CosineEmbedding, TripletMargin
+from groundup.scratch.losses.negative_sampling import NegativeSampling
 from groundup.scratch.losses.regression import L1, MSE, Huber
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "Huber",
     "KLDivergence",
     "Loss",
+    "NegativeSampling",
     "TripletMargin",
     "log_softmax",
     "logsumexp",
