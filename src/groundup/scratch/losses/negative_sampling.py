@@ -39,8 +39,9 @@ def negative_sampling_forward(center: Array, context: Array, reduction: str = "m
     """
     scores = (context @ center[:, :, None])[:, :, 0]  # (N, 1 + K)
     e = decay(scores)
-    losses = (np.log1p(e) + np.maximum(scores, 0)).sum(axis=1)  # of a no; a yes costs -s less: log(1 + e⁻ˢ)
-    losses -= scores[:, 0]
+    against = scores.copy()  # a no's loss is log(1 + eˢ) = log(1 + e^-|s|) + max(s, 0); a yes has -s for s
+    against[:, 0] *= -1
+    losses = (np.log1p(e) + np.maximum(against, 0)).sum(axis=1)
     return reduce(losses, reduction), (center, context, scores, e, reduction)
 
 
