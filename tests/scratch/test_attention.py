@@ -81,7 +81,9 @@ def test_any_shape_dtype_and_layout(N, G, r, T, S, d, e, causal, masked, strided
     assert y.shape == (N, G * r, T, e)
     full = None if hidden is None else np.broadcast_to(hidden, (N, G * r, T, S))
     tolerance = 1e-4 if dtype == np.float32 else 1e-10
-    np.testing.assert_allclose(y, naive.attention(*kept, full, causal), rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(
+        y, naive.attention(kept[0], kept[1], kept[2], full, causal), rtol=tolerance, atol=tolerance
+    )
     for x, before, dx in zip(inputs, kept, gradients):
         np.testing.assert_array_equal(x, before)
         assert dx.shape == x.shape

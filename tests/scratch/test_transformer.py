@@ -55,8 +55,9 @@ def test_pre_norm_carries_a_gradient_through_many_blocks(rng):
     x, dy = rng.standard_normal((1, 5, 6)), rng.standard_normal((1, 5, 6))
     blocks = [encoder(rng, norm_first=True) for _ in range(24)]
     for block in blocks:
-        for p in (block.self_attn.out_proj.weight, block.linear2.weight, block.linear2.bias):
-            p.data[...] = 0  # nothing is added on the way: only the identity is left
+        for name, p in block.named_parameters():
+            if name in ("self_attn.out_proj.weight", "linear2.weight", "linear2.bias"):
+                p.data[...] = 0  # nothing is added on the way: only the identity is left
     stack = gu.Sequential(*blocks)
     np.testing.assert_array_equal(stack(x), x)
     np.testing.assert_array_equal(stack.backward(dy), dy)

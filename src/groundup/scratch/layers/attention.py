@@ -51,9 +51,9 @@ def attention_weights(scores: Array, hidden: Array | None = None, causal: bool =
         scores += np.where(hidden, -np.inf, 0).astype(scores.dtype)  # one small array, broadcast over the heads
     scores -= scores.max(axis=-1, keepdims=True, initial=float(np.finfo(scores.dtype).min))
     p = np.exp(scores, out=scores)
-    total = p.sum(axis=-1, keepdims=True)
+    total = p @ np.ones(S, p.dtype)  # the row sums; on short rows this is several times faster than sum
     total[total == 0] = 1
-    p *= 1 / total
+    p *= (1 / total)[..., None]
     return p
 
 
@@ -93,7 +93,7 @@ def attention_forward(
     The definition is :func:`groundup.scratch.naive.attention`. What makes it fast: one matrix product for each head
     (NumPy hands each to BLAS, because the last axis of every operand lies together or is the transpose of one that
     does); the scores, the largest array, are made once, become the weights in place, and are kept for backward; the
-    factor 1/√d goes to q, which is smaller.
+    factor 1/√d goes to q, and the transposing to k and v, which are smaller.
 
     Sources: Vaswani et al. 2017, "Attention is all you need", section 3.2.1; grouped queries: Ainslie et al. 2023,
     "GQA: Training generalized multi-query Transformer models from multi-head checkpoints", section 2.2.
@@ -101,7 +101,7 @@ def attention_forward(
     (N, H, T, d), (G, S, e) = query.shape, value.shape[1:]
     grouped = (N, G, H // G, T)  # heads that share keys lie side by side
     q = np.multiply(query, 1 / math.sqrt(d), order="C")
-    scores = q.reshape(*grouped, d) @ transposed(key[:, :, None])  # (N, G, H/G, T, S)
+    scores = q.reshape(*grouped, d) @ transposed(key)[:, :, None]  # (N, G, H/G, T, S)
     p = attention_weights(scores.reshape(N, H, T, S), hidden, causal).reshape(*grouped, S)
     kept, mask = p, None
     if dropout:
@@ -125,7 +125,7 @@ def attention_backward(dy: Array, cache: Any, out: list[Array] | None = None) ->
     dquery, dkey, dvalue = out or [np.empty(x.shape, x.dtype) for x in (q, key, value)]
     grouped_dy = dy.reshape(N, G, r, T, e)
 
-    ds = grouped_dy @ transposed(value[:, :, None])  # (N, G, r, T, S), dp so far
+    ds = grouped_dy @ transposed(value)[:, :, None]  # (N, G, r, T, S), dp so far
     kept = p
     if mask is not None:
         ds *= mask
@@ -137,14 +137,14 @@ def attention_backward(dy: Array, cache: Any, out: list[Array] | None = None) ->
     dquery *= 1 / math.sqrt(d)
     # The gradient of a shared head is the sum over the r heads that share it: with their queries in one long list
     # of r·T rows, the matrix product takes that sum too.
-    np.matmul(transposed(ds.reshape(N, G, r * T, S)), q.reshape(N, G, r * T, d), out=dkey)
-    np.matmul(transposed(kept.reshape(N, G, r * T, S)), grouped_dy.reshape(N, G, r * T, e), out=dvalue)
+    np.matmul(ds.reshape(N, G, r * T, S).mT, q.reshape(N, G, r * T, d), out=dkey)
+    np.matmul(kept.reshape(N, G, r * T, S).mT, grouped_dy.reshape(N, G, r * T, e), out=dvalue)
     return [dquery, dkey, dvalue]
 
 
 def transposed(x: Array) -> Array:
-    """Return x with its last two axes exchanged; a view."""
-    return x.swapaxes(-1, -2)
+    """Return x with its last two axes exchanged, as a copy: with it small matrix products are faster than with a view."""
+    return np.ascontiguousarray(x.mT)
 
 
 def split_heads(x: Array, parts: int, heads: int) -> Array:
