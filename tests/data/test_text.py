@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_data import Tiny
 
@@ -22,6 +22,7 @@ def text(train: str, test: str = "") -> Text:
 
 
 class TestText:
+    @settings(deadline=None)
     @given(st.text(), st.text())
     def test_numbers_and_back(self, train: str, test: str):
         whole = text(train, test)

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
@@ -31,6 +31,7 @@ def test_frequent_words_are_left_out_more_often():
     np.testing.assert_allclose(keep, [np.sqrt(0.01 / 0.9), np.sqrt(0.01 / 0.09), 1, 1])
 
 
+@settings(deadline=None)
 @given(st.integers(0, 23), st.integers(1, 7), st.integers(0, 99))
 def test_pairs_are_those_of_the_two_loops(length, window, seed):
     tokens = np.random.default_rng(seed).integers(0, 5, length)
@@ -70,6 +71,7 @@ def test_noise_stays_within_the_vocabulary():
     assert (Noise(np.arange(1, 1000)).draw((3,), rng) == 998).all()
 
 
+@settings(deadline=None)
 @given(st.integers(1, 5), st.integers(0, 5), st.integers(1, 5), st.integers(0, 99))
 def test_loss_is_binary_cross_entropy_of_the_scores(N, K, D, seed):
     rng = np.random.default_rng(seed)
