@@ -143,7 +143,7 @@ def attention_backward(dy: Array, cache: Any, out: list[Array] | None = None) ->
 
 
 def transposed(x: Array) -> Array:
-    """Return x with its last two axes exchanged, as a copy: with it small matrix products are faster than with a view."""
+    """Return a copy of x with its last two axes exchanged; small matrix products run faster on it than on a view."""
     return np.ascontiguousarray(x.mT)
 
 
