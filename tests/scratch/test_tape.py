@@ -245,6 +245,14 @@ def test_a_gradient_has_the_dtype_of_its_value():
     assert (z.dtype, x.grad.dtype, y.grad.dtype) == (np.float64, np.float32, np.float64)
 
 
+def test_dtypes_meet_as_in_numpy():
+    single = tape.Value(np.ones(3, np.float32))
+    assert (single * np.ones(3)).dtype == np.float64  # an array of constants counts, a number does not
+    assert (tape.Value(2.0) * np.ones(3, np.float32)).dtype == np.float64
+    assert (single.sum() * np.ones(3, int)).dtype == np.float32
+    assert float(tape.exp(0)) == 1.0
+
+
 # -- errors that teach ---------------------------------------------------------------------------------------
 
 
@@ -303,6 +311,7 @@ def test_a_value_can_be_walked_through_and_shown():
 def test_a_parameter_is_a_leaf():
     p = gu.Parameter(np.array([1.0, 2.0]))
     buffer = p.grad
+    assert tape.Value(p).grad is buffer
     for _ in range(2):
         (tape.Value(p) * 3 + p * tape.Value([1.0, 1.0])).sum().backward()
     assert p.grad is buffer
