@@ -1,0 +1,36 @@
+"""What is timed must be the same network twice: as many weights, and a step that runs and learns."""
+
+import numpy as np
+import pytest
+
+from groundup.compare import speed, worker
+from groundup.compare.benchmarks import BENCHMARKS
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_both_engines_train_the_same_number_of_weights(name):
+    workload = BENCHMARKS[name]
+    model, _, _ = workload.by_hand(np.random.default_rng(0), np.float32)
+    twin, _, _ = workload.in_torch()
+    by_hand = sorted(p.shape for p in model.parameters())
+    assert by_hand == sorted(tuple(p.shape) for p in twin.parameters())
+
+
+@pytest.mark.parametrize("name", ["mlp", "lenet", "vae"])
+def test_a_measurement_has_all_its_numbers(name):
+    timing = speed.measure(f"bench/{name}", threads=1, rounds=2, seconds_a_round=0.01)
+    assert timing.workload == name
+    assert len(timing.ratios) == 2
+    assert min(timing.by_hand_ms, timing.in_torch_ms, timing.by_hand_mib, timing.in_torch_mib) > 0
+
+
+def test_the_process_by_hand_never_loads_torch():
+    # Memory tells: importing torch alone takes more than the whole process by hand.
+    timing = speed.measure("bench/mlp", threads=1, rounds=1, seconds_a_round=0.01)
+    assert timing.by_hand_mib < 0.5 * timing.in_torch_mib
+
+
+def test_peak_memory_is_this_process_own():
+    before = worker.peak_memory()
+    ballast = np.ones(30_000_000)
+    assert worker.peak_memory() - before > 0.9 * ballast.nbytes or before > ballast.nbytes
