@@ -1,5 +1,7 @@
 """Cutting the data into batches."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Writing: draw the next token from the model's prediction, append it, and predict again."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import numpy as np

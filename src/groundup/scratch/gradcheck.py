@@ -8,6 +8,8 @@
 Work in float64: a finite difference subtracts two almost equal numbers, which in float32 leaves three digits.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any

@@ -1,5 +1,7 @@
 """How weights begin: large enough that signals do not fade, small enough that they do not explode."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from typing import Any

@@ -1,12 +1,16 @@
 """Saving and loading weights: an npz file whose keys are PyTorch's names."""
 
+from __future__ import annotations
+
 import os
-import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from groundup.scratch.layer import Layer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def save(model: Layer, path: str | Path) -> Path:
@@ -15,6 +19,8 @@ def save(model: Layer, path: str | Path) -> Path:
     The file is written beside its place and then moved there in one step, so that an interruption never leaves
     half a file under the good name.
     """
+    from pathlib import Path  # here, not above: importing groundup.scratch should cost little more than NumPy
+
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
@@ -37,6 +43,8 @@ def load(model: Layer, path: str | Path) -> None:
     FileNotFoundError, ValueError : no such file, or not a whole npz file.
     KeyError, ValueError : the weights are those of another model; nothing has been changed.
     """
+    import zipfile
+
     try:
         # Never pickle: loading a pickle runs whatever code it holds.
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:

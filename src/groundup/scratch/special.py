@@ -1,7 +1,8 @@
 """Special functions that NumPy does not have."""
 
+from functools import cache
+
 import numpy as np
-from numpy.polynomial import chebyshev
 
 __all__ = ["normal_cdf"]
 
@@ -17,7 +18,14 @@ _P = (
     4.6062017111762351e-13, 3.2821541166777414e-13, -4.3538406631637034e-14, -1.2268185079261060e-14,
     3.2328460815413941e-15, 3.0451658804315853e-16,
 )  # fmt: skip
-_FLOAT32, _FLOAT64 = (tuple(map(float, chebyshev.cheb2poly(np.array(_P[:terms])))) for terms in (10, 22))
+
+
+@cache
+def _powers(terms: int) -> tuple[float, ...]:
+    """Return the first Chebyshev coefficients of P as those of powers of u."""
+    from numpy.polynomial import chebyshev  # here, not above: importing groundup.scratch should cost little
+
+    return tuple(map(float, chebyshev.cheb2poly(np.array(_P[:terms]))))
 
 
 def normal_cdf(x: Array) -> Array:
@@ -45,7 +53,7 @@ def normal_cdf(x: Array) -> Array:
     Source: the form is that of Hastings 1955, "Approximations for digital computers" (five terms, seven digits);
     the coefficients here are a Chebyshev interpolation of the same form with more terms.
     """
-    coefficients = _FLOAT64 if x.dtype.itemsize >= 8 else _FLOAT32
+    coefficients = _powers(22 if x.dtype.itemsize >= 8 else 10)
     z = np.abs(x)
     z = np.minimum(z, 40, out=z)  # beyond, Φ is 0 or 1; and the square of a huge number would overflow
     t = z * 0.25

@@ -1,7 +1,10 @@
 """The short loop: forward, loss, backward, step, again."""
 
+from __future__ import annotations
+
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, TextIO
 
@@ -67,6 +70,7 @@ def fit(
     batch_size: int,
     rng: np.random.Generator,
     schedule: Schedule | None = None,
+    augment: Callable[[Array, np.random.Generator], Array] | None = None,
     labels: bool = True,
     progress: TextIO | None = sys.stderr,
 ) -> list[Epoch]:
@@ -80,6 +84,7 @@ def fit(
     epochs, batch_size : passes over the data, and examples in a step.
     rng : source of the order of the examples.
     schedule : moves on after every step.
+    augment : changes the inputs of each training batch at random, in a way that leaves the targets true.
     labels : whether the targets are class indices, so that there is an accuracy to measure.
     progress : where the live line is written; None for silence.
 
@@ -96,6 +101,8 @@ def fit(
     for epoch in range(1, epochs + 1):
         good, total = model.state_dict(), 0.0
         for step, (x, targets) in enumerate(batches(*train, batch_size, rng), 1):
+            if augment:
+                x = augment(x, rng)
             value = float(loss(*as_tuple(model(x)), targets))
             if not np.isfinite(value):
                 model.load_state_dict(good)

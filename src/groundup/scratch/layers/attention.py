@@ -5,6 +5,8 @@ that key may not be looked at (as in ``torch.nn.MultiheadAttention``). Letters: 
 keys and values, T queries, S keys, d width of a head, D width of the model.
 """
 
+from __future__ import annotations
+
 import math
 from itertools import pairwise
 from typing import Any

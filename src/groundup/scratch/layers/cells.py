@@ -8,6 +8,8 @@ and differs only in what it makes of them. That is its *step*, the pair of funct
 ``recurrent.py`` runs the same steps over whole sequences.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 

@@ -19,6 +19,8 @@ transposed convolution (``transposed_convolution.py``) is that backward pass, us
 The definition, as the formula reads: :func:`groundup.scratch.naive.conv2d`.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +74,7 @@ class Plan:
     @classmethod
     def of(
         cls, weight: Array, image: Pair, result: Pair | None, stride: Pair, padding: Pair, dilation: Pair, groups: int
-    ) -> "Plan":
+    ) -> Plan:
         O, C, K, L = weight.shape
         rows = Window(K, stride[0], padding[0], dilation[0])
         columns = Window(L, stride[1], padding[1], dilation[1])

@@ -1,5 +1,7 @@
 """Dropout: train with a random part of the network switched off."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

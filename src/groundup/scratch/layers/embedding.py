@@ -1,5 +1,7 @@
 """Embeddings: vectors for whole numbers. Which token it is, and at which position it stands."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """The linear (fully connected) layer: every output is a weighted sum of every input."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -19,6 +19,8 @@ array of numbers, and only what ``backward`` is given flows back. Simply do not 
         optimizer.step()
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

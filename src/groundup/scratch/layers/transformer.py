@@ -7,6 +7,8 @@ Each of the two is added to its input (a residual connection), and normalised. W
   without a warm-up of the learning rate; GPT-2 and its successors.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

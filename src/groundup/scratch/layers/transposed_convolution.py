@@ -3,6 +3,8 @@
 Some call it deconvolution, which it is not. The steps are those of ``convolution.py``, in reverse.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

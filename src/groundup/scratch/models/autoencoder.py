@@ -1,5 +1,7 @@
 """The autoencoder: squeeze an image through a few numbers, and draw it again from them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any

@@ -1,5 +1,7 @@
 """A character language model: read a text letter by letter, and predict the next one."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

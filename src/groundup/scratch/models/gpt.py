@@ -1,5 +1,7 @@
 """A GPT: a stack of causal Transformer blocks that predicts the next token at every place of a text."""
 
+from __future__ import annotations
+
 import math
 from typing import Any
 

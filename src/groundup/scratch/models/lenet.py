@@ -1,5 +1,7 @@
 """Small convolutional networks in the manner of LeNet."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Logistic regression for several classes: one linear layer, the smallest network that classifies."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

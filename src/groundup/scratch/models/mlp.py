@@ -1,5 +1,7 @@
 """The multilayer perceptron: linear layers with a nonlinearity between them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any

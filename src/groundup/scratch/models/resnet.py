@@ -1,5 +1,7 @@
 """A small residual network, in the manner of the ResNets for CIFAR-10."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,5 +1,7 @@
 """The variational autoencoder: an autoencoder whose code is a distribution, so that new images can be drawn from it."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """word2vec: vectors in which words that occur in like places lie close together (skip-gram, negative sampling)."""
 
+from __future__ import annotations
+
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
