@@ -7,17 +7,34 @@ accepts, with which choices it trains on each, and what there is to look at in t
 """
 
 from groundup.errors import unknown_name
+from groundup.recipes.autoencoder import AutoencoderRecipe
 from groundup.recipes.lenet import LeNet
+from groundup.recipes.logistic import Logistic
+from groundup.recipes.mlp import MLP
 from groundup.recipes.recipe import Examples, Recipe, Result, Settings
+from groundup.recipes.resnet import ResNetRecipe
+from groundup.recipes.text import CharRecipe, GPTRecipe
+from groundup.recipes.vae import VAERecipe
+from groundup.recipes.word2vec import Word2Vec
 
 __all__ = ["Examples", "Recipe", "Result", "Settings", "find", "recipes"]
 
 _RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
+        Logistic(),
+        MLP(),
         LeNet(),
+        ResNetRecipe(),
+        AutoencoderRecipe(),
+        VAERecipe(),
+        CharRecipe("rnn", "plain recurrent network"),
+        CharRecipe("lstm", "LSTM"),
+        CharRecipe("gru", "GRU"),
+        GPTRecipe(),
+        Word2Vec(),
     )
-}  # fmt: skip
+}
 
 
 def recipes() -> dict[str, Recipe]:

@@ -44,6 +44,7 @@ class Classifier(Recipe):
             batch_size=settings.batch_size,
             rng=rng,
             schedule=one_cycle(optimizer, len(examples.train[0]), settings),
+            augment=self.augment,
             progress=progress,
         )
 
@@ -65,6 +66,10 @@ class Classifier(Recipe):
                 *self.more(model, examples),
             ],
         )
+
+    def augment(self, x: Array, rng: np.random.Generator) -> Array:
+        """Return the images of a training batch, changed at random such that their labels stay true."""
+        return x
 
     def more(self, model: scratch.Layer, examples: Examples) -> list[Exhibit]:
         """Return what else there is to see in this model."""

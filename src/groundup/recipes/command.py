@@ -9,7 +9,6 @@ runs/scratch-lenet-mnist-seed0/
 import sys
 import time
 from dataclasses import asdict, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +118,9 @@ def train(
 
 def draw(exhibits: list[Exhibit], folder: Path) -> list[str]:
     """Write a picture of each exhibit that has one, and return the files; none without matplotlib."""
-    if find_spec("matplotlib") is None:
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
         progress.print("No pictures were written: they need matplotlib (pip install matplotlib).")
         return []
     figures = {exhibit.name: figure for exhibit in exhibits if (figure := exhibit.figure()) is not None}

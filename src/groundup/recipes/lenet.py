@@ -6,7 +6,7 @@ import numpy as np
 
 from groundup.recipes.classifier import Classifier
 from groundup.recipes.exhibits import Exhibit, Gallery
-from groundup.recipes.recipe import Examples, Settings
+from groundup.recipes.recipe import Array, Examples, Settings
 from groundup.scratch import Layer
 from groundup.scratch.models import lenet, small_cnn
 
@@ -19,6 +19,10 @@ class LeNet(Classifier):
     settings: ClassVar = {"digits": Settings(epochs=20, batch_size=32, lr=0.01), "mnist": Settings(5, 128, 0.006)}
     held_out = 0.05
 
+    def augment(self, x: Array, rng: np.random.Generator) -> Array:
+        """Move the images of a batch by up to a pixel: a digit a pixel further is still that digit."""
+        return shifted(x, *rng.integers(-1, 2, 2)) if x.shape[2:] == (28, 28) else x
+
     def model(self, examples: Examples, rng: np.random.Generator) -> Layer:
         build = lenet if examples.train[0].shape[2:] == (28, 28) else small_cnn
         return build(classes=len(examples.classes), rng=rng)
@@ -26,3 +30,13 @@ class LeNet(Classifier):
     def more(self, model: Layer, examples: Examples) -> list[Exhibit]:
         filters = model.state_dict()["0.weight"][:, 0]  # (O, K, K)
         return [Gallery("filters", "The filters of the first layer, bright where they add", filters, limits=None)]
+
+
+def shifted(x: Array, down: int, right: int) -> Array:
+    """Return images (N, C, H, W) moved down and to the right (negative: up, left); black moves in."""
+    moved = np.zeros_like(x)
+    H, W = x.shape[2:]
+    moved[:, :, max(down, 0) : H + min(down, 0), max(right, 0) : W + min(right, 0)] = x[
+        :, :, max(-down, 0) : H + min(-down, 0), max(-right, 0) : W + min(-right, 0)
+    ]
+    return moved
