@@ -36,8 +36,8 @@ class Word2Vec(Recipe):
     name = "word2vec"
     about = "skip-gram with negative sampling: learns vectors of words, and shows which are alike"
     settings: ClassVar = {
-        "shakespeare_sample": Settings(epochs=30, batch_size=256, lr=0.003),
-        "tinyshakespeare": Settings(epochs=8, batch_size=1024, lr=0.003),
+        "shakespeare_sample": Settings(epochs=20, batch_size=256, lr=0.003),
+        "tinyshakespeare": Settings(epochs=6, batch_size=1024, lr=0.003),
     }
     width, negatives, reach, at_least = 64, 5, 5, 5
     asked = ("king", "lord", "mother", "war", "people", "rome", "love", "death", "blood", "good", "speak", "thou", "my")
