@@ -56,6 +56,7 @@ def test_any_changed_byte_and_any_cut_is_caught(tmp_path: Path, content: bytes, 
         (b"x" * 5000, "another"),
         (gzip.compress(b"x" * 5000), "another"),
     ],
+    ids=("half", "trailing", "no gzip", "nothing", "nothing packed", "a page", "short", "another", "another packed"),
 )
 def test_error_names_file_cause_both_checksums_and_remedy(tmp_path: Path, broken: bytes, cause: str):
     expected = described(b"y" * 5000)

@@ -41,7 +41,8 @@ def test_changing_the_mode_reaches_every_layer_and_drops_what_was_remembered(rng
     model = Sequential(network(rng), Residual(Linear(3, 3, rng=rng)))
     model(np.ones((2, 7), np.float32))
     model.eval()
-    assert [part.training for part in walk(model)] == [False] * 7  # two Sequentials, three layers, the residual and its body
+    # Two Sequentials, the three layers of the inner one, the residual and its body.
+    assert [part.training for part in walk(model)] == [False] * 7
     model.train()
     with pytest.raises(RuntimeError):
         model.backward(np.ones((2, 3), np.float32))
