@@ -15,8 +15,9 @@ from groundup import data, scratch
 from groundup.errors import UsageError
 from groundup.recipes import Settings, command, find, recipes
 from groundup.recipes.autoencoder import above_and_below
-from groundup.recipes.classifier import count_pairs, one_cycle, worst_mistakes
+from groundup.recipes.classifier import count_pairs, worst_mistakes
 from groundup.recipes.lenet import LeNet, shifted
+from groundup.recipes.recipe import one_cycle
 
 ON_DIGITS = [name for name, recipe in recipes().items() if "digits" in recipe.settings]
 CLASSIFIERS = ["logistic", "mlp", "lenet", "resnet"]

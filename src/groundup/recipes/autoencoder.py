@@ -1,11 +1,10 @@
 """An autoencoder on handwritten digits: images squeezed through a few numbers, and what is left of them."""
 
-from typing import Any, ClassVar, TextIO
+from typing import Any, ClassVar
 
 import numpy as np
 
 from groundup import scratch
-from groundup.recipes.classifier import one_cycle
 from groundup.recipes.exhibits import Gallery
 from groundup.recipes.recipe import Array, Examples, Recipe, Result, Settings, hold_out
 from groundup.scratch.models import Autoencoder
@@ -24,28 +23,8 @@ class AutoencoderRecipe(Recipe):
         features = examples.train[1].shape[1]
         return Autoencoder([features, 256, 64, 16] if features > 100 else [features, 64, 8], rng=rng)
 
-    def train(
-        self,
-        model: scratch.Layer,
-        examples: Examples,
-        settings: Settings,
-        rng: np.random.Generator,
-        progress: TextIO | None,
-    ) -> list[scratch.Epoch]:
-        optimizer = scratch.Adam(model.parameters(), lr=settings.lr)
-        return scratch.fit(
-            model,
-            scratch.BCEWithLogits(),
-            optimizer,
-            examples.train,
-            examples.validation,
-            epochs=settings.epochs,
-            batch_size=settings.batch_size,
-            rng=rng,
-            schedule=one_cycle(optimizer, len(examples.train[0]), settings),
-            labels=False,
-            progress=progress,
-        )
+    def loss(self) -> scratch.Loss:
+        return scratch.BCEWithLogits()
 
     def test(self, model: scratch.Layer, examples: Examples, rng: np.random.Generator) -> Result:
         x, pixels = examples.test

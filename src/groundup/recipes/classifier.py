@@ -1,17 +1,17 @@
 """What all recipes that tell classes of images apart have in common; a recipe adds its model."""
 
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 
 from groundup import scratch
 from groundup.recipes.exhibits import Confusion, Exhibit, Gallery
-from groundup.recipes.recipe import Array, Examples, Recipe, Result, Settings, hold_out
+from groundup.recipes.recipe import Array, Examples, Recipe, Result, hold_out
 
 
 class Classifier(Recipe):
-    """Train with cross-entropy and Adam, the learning rate rising and falling once; show the worst mistakes.
+    """Train with cross-entropy; show what was taken for what, and the worst mistakes.
 
     Attributes
     ----------
@@ -24,29 +24,6 @@ class Classifier(Recipe):
         train, validation = hold_out(dataset, self.held_out, rng)
         test = dataset.test
         return Examples((train.x, train.y), (validation.x, validation.y), (test.x, test.y), dataset.classes)
-
-    def train(
-        self,
-        model: scratch.Layer,
-        examples: Examples,
-        settings: Settings,
-        rng: np.random.Generator,
-        progress: TextIO | None,
-    ) -> list[scratch.Epoch]:
-        optimizer = scratch.Adam(model.parameters(), lr=settings.lr)
-        return scratch.fit(
-            model,
-            scratch.CrossEntropy(),
-            optimizer,
-            examples.train,
-            examples.validation,
-            epochs=settings.epochs,
-            batch_size=settings.batch_size,
-            rng=rng,
-            schedule=one_cycle(optimizer, len(examples.train[0]), settings),
-            augment=self.augment,
-            progress=progress,
-        )
 
     def test(self, model: scratch.Layer, examples: Examples, rng: np.random.Generator) -> Result:
         x, labels = examples.test
@@ -67,22 +44,9 @@ class Classifier(Recipe):
             ],
         )
 
-    def augment(self, x: Array, rng: np.random.Generator) -> Array:
-        """Return the images of a training batch, changed at random such that their labels stay true."""
-        return x
-
     def more(self, model: scratch.Layer, examples: Examples) -> list[Exhibit]:
         """Return what else there is to see in this model."""
         return []
-
-
-def one_cycle(optimizer: scratch.Optimizer, examples: int, settings: Settings) -> scratch.OneCycleLR | None:
-    """Return the schedule: up to the learning rate in the first three tenths of all steps, then down to nothing.
-
-    None, a constant learning rate, if there are too few steps for a cycle.
-    """
-    steps = settings.epochs * -(-examples // settings.batch_size)
-    return scratch.OneCycleLR(optimizer, settings.lr, steps) if steps > 10 else None
 
 
 def count_pairs(labels: Array, guesses: Array, classes: int) -> Array:

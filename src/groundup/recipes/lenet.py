@@ -16,7 +16,7 @@ class LeNet(Classifier):
 
     name = "lenet"
     about = "convolutional network (LeNet-5; on digits a smaller one) that reads handwritten digits"
-    settings: ClassVar = {"digits": Settings(epochs=20, batch_size=32, lr=0.01), "mnist": Settings(5, 128, 0.006)}
+    settings: ClassVar = {"digits": Settings(epochs=20, batch_size=32, lr=0.01), "mnist": Settings(4, 128, 0.008)}
     held_out = 0.05
 
     def augment(self, x: Array, rng: np.random.Generator) -> Array:

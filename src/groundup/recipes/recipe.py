@@ -9,7 +9,7 @@ import numpy as np
 from groundup import data
 from groundup.errors import UsageError
 from groundup.recipes.exhibits import Exhibit
-from groundup.scratch import Epoch, Layer
+from groundup.scratch import Adam, CrossEntropy, Epoch, Layer, Loss, OneCycleLR, Optimizer, fit
 
 Array = np.ndarray
 Pair = tuple[Any, Any]
@@ -63,7 +63,7 @@ class Result:
 
 
 class Recipe:
-    """How to train one model, in four steps; a recipe says what is special about each.
+    """How to train one model, in four steps: examples, model, train, test.
 
     To add a recipe: a class in a file of this room, and its name in the table in ``__init__.py``.
 
@@ -94,12 +94,50 @@ class Recipe:
         rng: np.random.Generator,
         progress: TextIO | None,
     ) -> list[Epoch]:
-        """Train the model in place, and return its history. May raise :class:`groundup.scratch.Diverged`."""
-        raise NotImplementedError
+        """Train the model in place, and return its history.
+
+        By default with Adam, the learning rate rising and falling once (one cycle).
+
+        Raises
+        ------
+        Diverged : the loss is no longer a number; the model has the last good weights.
+        """
+        optimizer = Adam(model.parameters(), lr=settings.lr)
+        return fit(
+            model,
+            self.loss(),
+            optimizer,
+            examples.train,
+            examples.validation,
+            epochs=settings.epochs,
+            batch_size=settings.batch_size,
+            rng=rng,
+            schedule=one_cycle(optimizer, len(examples.train[0]), settings),
+            augment=self.augment,
+            labels=bool(examples.classes),
+            progress=progress,
+        )
+
+    def loss(self) -> Loss:
+        """Return what is made small; by default cross-entropy, for targets that are class indices."""
+        return CrossEntropy()
+
+    def augment(self, x: Array, rng: np.random.Generator) -> Array:
+        """Return the inputs of a training batch, changed at random such that the targets stay true; or as they are."""
+        return x
 
     def test(self, model: Layer, examples: Examples, rng: np.random.Generator) -> Result:
         """Measure the trained model on the test examples, once, and choose what to show."""
         raise NotImplementedError
+
+
+def one_cycle(optimizer: Optimizer, examples: int, settings: Settings) -> OneCycleLR | None:
+    """Return the schedule: up to the learning rate in the first three tenths of all steps, then down to nothing.
+
+    None, a constant learning rate, if there are too few steps for a cycle.
+    """
+    steps = settings.epochs * -(-examples // settings.batch_size)
+    return OneCycleLR(optimizer, settings.lr, steps) if steps > 10 else None
 
 
 def hold_out(dataset: data.Dataset, share: float, rng: np.random.Generator) -> tuple[data.Split, data.Split]:

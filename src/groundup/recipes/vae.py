@@ -1,12 +1,11 @@
 """A variational autoencoder on handwritten digits: it draws digits that nobody has written."""
 
-from typing import ClassVar, TextIO, cast
+from typing import ClassVar, cast
 
 import numpy as np
 
 from groundup import scratch
 from groundup.recipes.autoencoder import AutoencoderRecipe, above_and_below, sigmoid
-from groundup.recipes.classifier import one_cycle
 from groundup.recipes.exhibits import Gallery
 from groundup.recipes.recipe import Array, Examples, Result, Settings
 from groundup.scratch.models import ELBO, VAE
@@ -15,34 +14,14 @@ from groundup.scratch.models import ELBO, VAE
 class VAERecipe(AutoencoderRecipe):
     name = "vae"
     about = "variational autoencoder: learns to draw new digits from random numbers"
-    settings: ClassVar = {"digits": Settings(epochs=60, batch_size=32, lr=0.003), "mnist": Settings(8, 128, 0.002)}
+    settings: ClassVar = {"digits": Settings(epochs=60, batch_size=32, lr=0.003), "mnist": Settings(6, 128, 0.002)}
 
     def model(self, examples: Examples, rng: np.random.Generator) -> VAE:
         features = examples.train[1].shape[1]
         return VAE(features, 400, 20, rng=rng) if features > 100 else VAE(features, 128, 8, rng=rng)
 
-    def train(
-        self,
-        model: scratch.Layer,
-        examples: Examples,
-        settings: Settings,
-        rng: np.random.Generator,
-        progress: TextIO | None,
-    ) -> list[scratch.Epoch]:
-        optimizer = scratch.Adam(model.parameters(), lr=settings.lr)
-        return scratch.fit(
-            model,
-            ELBO(),
-            optimizer,
-            examples.train,
-            examples.validation,
-            epochs=settings.epochs,
-            batch_size=settings.batch_size,
-            rng=rng,
-            schedule=one_cycle(optimizer, len(examples.train[0]), settings),
-            labels=False,
-            progress=progress,
-        )
+    def loss(self) -> scratch.Loss:
+        return ELBO()
 
     def test(self, model: scratch.Layer, examples: Examples, rng: np.random.Generator) -> Result:
         vae = cast(VAE, model)
