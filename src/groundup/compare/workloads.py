@@ -5,6 +5,7 @@ The two builders of a workload import their own engine only, so that a process w
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -168,15 +169,15 @@ class PerToken:
         return self.loss.backward().reshape(self.shape)
 
 
-def gpt_by_hand(rng: np.random.Generator, dtype: Any) -> tuple[Any, Any, Any]:
+def gpt_by_hand(rng: np.random.Generator, dtype: Any, layers: int = 4, width: int = 128) -> tuple[Any, Any, Any]:
     from groundup.scratch import AdamW, CrossEntropy
     from groundup.scratch.models import GPT
 
-    model = GPT(vocabulary=65, context=64, layers=4, heads=4, width=128, tied=False, rng=rng, dtype=dtype)
+    model = GPT(vocabulary=65, context=64, layers=layers, heads=4, width=width, tied=False, rng=rng, dtype=dtype)
     return model, PerToken(CrossEntropy()), AdamW(model.parameters(), lr=1e-3)
 
 
-def gpt_in_torch() -> tuple[Any, Any, Callable[[Any], Any]]:
+def gpt_in_torch(layers: int = 4, width: int = 128) -> tuple[Any, Any, Callable[[Any], Any]]:
     from torch import nn, optim
 
     from groundup.compare.gpt_twin import TorchGPT
@@ -186,7 +187,7 @@ def gpt_in_torch() -> tuple[Any, Any, Callable[[Any], Any]]:
     def loss(logits: Any, labels: Any) -> Any:
         return cross_entropy(logits.flatten(0, 1), labels.flatten())
 
-    return TorchGPT(65, 64, 4, 4, 128), loss, lambda parameters: optim.AdamW(parameters, lr=1e-3)
+    return TorchGPT(65, 64, layers, 4, width), loss, lambda parameters: optim.AdamW(parameters, lr=1e-3)
 
 
 def text_windows(rng: np.random.Generator) -> tuple[Array, Array]:
@@ -236,7 +237,7 @@ WORKLOADS = {
         lstm_by_hand, lstm_in_torch,
     ),
     "gpt": Workload(
-        "gpt", "GPT of 4 layers and heads, width 128, 16 texts of 64 tokens (vocabulary 65), AdamW", 16, random_tokens,
-        gpt_by_hand, gpt_in_torch,
+        "gpt", "GPT of 2 layers, 4 heads, width 64, on 8 texts of 64 tokens (vocabulary 65), AdamW", 8, random_tokens,
+        partial(gpt_by_hand, layers=2, width=64), partial(gpt_in_torch, layers=2, width=64),
     ),
 }  # fmt: skip
