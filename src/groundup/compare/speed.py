@@ -7,6 +7,7 @@ for long; so rounds alternate between the engines, and the medians over rounds a
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,6 +16,10 @@ from groundup.compare.worker import find
 from groundup.errors import GroundupError
 
 ENGINES = ("by_hand", "in_torch")
+
+# After its last task a pool of threads keeps its cores busy, waiting for more; only then does it sleep. Without a pause
+# the engine whose turn it is would share the cores with the other's idle threads. Seconds.
+PAUSE = 0.2
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ def measure(
             report(f"{workload}: round {i + 1} of {rounds}")
             # Each goes first in every second round, so that neither always follows a pause.
             for engine in ENGINES if i % 2 == 0 else reversed(ENGINES):
+                time.sleep(PAUSE)
                 times[engine].append(_ask(workers[engine], steps) / steps)
         memory = {engine: _ask(worker, "memory") / 2**20 for engine, worker in workers.items()}
     finally:
