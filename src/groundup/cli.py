@@ -121,12 +121,12 @@ def compare(
     seed: int = 0,
     json: bool = False,
 ) -> None:
-    """Prove the parts made by hand equal to PyTorch: all of them, one (Conv2d), or twins in training (mlp, cnn).
+    """Prove the parts made by hand equal to PyTorch: all of them, one (Conv2d), or twins in training (cnn).
 
     Parameters
     ----------
     name
-        A component, or a twin network: mlp or cnn. Without it, the ledger of all components.
+        A component, or a twin network: mlp, cnn, batchnorm, lstm or gpt. Without it, the ledger of all components.
     steps
         Training steps of the twins.
     tolerance
