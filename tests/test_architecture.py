@@ -1,6 +1,7 @@
 """The plan of the house: who imports whom, and what an import costs."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -119,3 +120,39 @@ def test_wrong_usage_exits_with_2_and_no_traceback(command):
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert done.stderr
+
+
+@pytest.mark.parametrize(
+    ("missing", "command", "extra"),
+    [
+        ("torch", ["compare"], "torch"),
+        ("torch", ["compare", "cnn"], "torch"),
+        ("torch", ["bench", "mlp"], "torch"),
+        ("torch", ["models"], "torch"),
+        ("torch", ["train", "lenet", "--data", "digits"], "torch"),
+        ("torch", ["tour"], "torch"),
+        ("jinja2", ["tour"], "applications"),
+        ("pandas", ["apply", "loans"], "applications"),
+        ("pooch", ["data", "fetch", "names"], "data"),
+    ],
+)
+def test_a_package_that_is_not_installed_is_named_with_the_command_that_installs_it(missing, command, extra, tmp_path):
+    code = f"""
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == {missing!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Missing())
+sys.argv = ["groundup", *{command!r}]
+from groundup.cli import main
+main()
+"""
+    environment = os.environ | {"GROUNDUP_DATA": str(tmp_path / "data"), "GROUNDUP_MIRROR": ""}
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=120, cwd=tmp_path, env=environment)
+    assert done.returncode == 1, done.stderr
+    assert f"needs the package {missing}. Install it with: pip install 'groundup[{extra}]'" in done.stderr
+    assert "Traceback" not in done.stderr

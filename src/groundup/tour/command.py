@@ -10,7 +10,7 @@ from typing import Any
 from groundup import __version__
 from groundup.compare.machine import machine
 from groundup.console import out, print_json, progress
-from groundup.errors import GroundupError, UsageError, missing_package
+from groundup.errors import GroundupError, UsageError
 
 Words = Callable[[dict[str, Any]], list[str]]
 
@@ -106,11 +106,11 @@ STATIONS = (
 
 def run(seed: int, folder: Path, as_json: bool) -> None:
     """Walk through all stations; write results.json and report.html into ``folder``."""
-    try:
-        from groundup.report import write_text
-        from groundup.tour import page, stations
-    except ModuleNotFoundError as error:
-        raise missing_package(error.name or "matplotlib", "all") from None
+    import torch  # noqa: F401  the third station needs it: better to hear of it now than there
+
+    from groundup.report import write_text
+    from groundup.tour import page, stations
+
     if seed < 0:
         raise UsageError(f"--seed is {seed}, expected 0 or more")
     if folder.exists() and not folder.is_dir():
@@ -122,11 +122,8 @@ def run(seed: int, folder: Path, as_json: bool) -> None:
     for number, station in enumerate(STATIONS, 1):
         speak(f"\n[bold]{number}. {station.title}[/]\n[dim]{station.before}[/]")
         arrived = time.perf_counter()
-        try:
-            with progress.status("loading") as status:
-                results[station.key] = getattr(stations, station.key)(seed, status.update)
-        except ModuleNotFoundError as error:
-            raise missing_package(error.name or "torch", "all") from None
+        with progress.status("loading") as status:
+            results[station.key] = getattr(stations, station.key)(seed, status.update)
         results[station.key]["station_seconds"] = time.perf_counter() - arrived
         for sentence in station.after(results[station.key]):
             speak(f"   {sentence}")
