@@ -66,19 +66,29 @@ def build(seed: int = 0, only: str | None = None, progress: Any = None) -> Ledge
 
 def table(ledger: Ledger) -> Table:
     """Return the ledger as a table for the terminal; ``--json`` has every single number."""
-    view = Table(
-        title="Made by hand against PyTorch: largest relative errors, float64", title_justify="left", box=SIMPLE
-    )
-    view.add_column("component", overflow="fold")
-    view.add_column("twin in PyTorch", overflow="fold")
-    for heading in ("forward", "gradients", "numerical"):
-        view.add_column(heading, justify="right", no_wrap=True)
-    view.add_column("", no_wrap=True)
+    title = "Made by hand against PyTorch: largest relative errors, float64"
+    view = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
+    for heading in ("component", "twin in PyTorch", "forward", "gradients or state", "evidence"):
+        view.add_column(heading, overflow="fold")
     for row in ledger.rows:
-        verdict = "[green]proved[/]" if row.passed else "[bold red]WRONG[/]"
         forward = "" if row.forward is None else f"{row.forward:.0e}"
-        view.add_row(row.name, row.twin, forward, largest(row.gradients), largest(row.numerical), verdict)
+        view.add_row(row.name, row.twin, forward, worst(row.gradients), evidence(row))
     return view
+
+
+def worst(errors: dict[str, float], most: int = 3) -> str:
+    """Return the error of each gradient, the largest first; of many only some."""
+    names = sorted(errors, key=lambda name: -errors[name])
+    more = f", {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(f"{name} {errors[name]:.0e}" for name in names[:most]) + more
+
+
+def evidence(row: Evidence) -> str:
+    """Return what speaks for a component, in a few words, or that it is wrong."""
+    if not row.passed:
+        return "[bold red]WRONG[/]"
+    differences = f"finite differences {largest(row.numerical)}, " if row.numerical else ""
+    return f"[green]proved[/]: {differences}{len(row.checks)} check{'s' if len(row.checks) != 1 else ''}"
 
 
 def largest(errors: dict[str, float]) -> str:
