@@ -47,7 +47,9 @@ def linear_backward(dy: Array, cache: Any, input_gradient: bool = True) -> tuple
     if input_gradient:
         dx = (rows @ weight).reshape(*dy.shape[:-1], weight.shape[1])
     dweight = rows.T @ x  # (O, I)
-    dbias = rows.sum(axis=0) if has_bias else None  # (O,)
+    dbias = (
+        np.ones(len(rows), rows.dtype) @ rows if has_bias else None
+    )  # (O,), as a product several times faster than sum
     return dx, dweight, dbias
 
 
