@@ -21,6 +21,7 @@ The definition, as the formula reads: :func:`groundup.scratch.naive.conv2d`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +47,17 @@ def batch_first(x: Array) -> Array:
 
 
 def times_transposed(a: Array, b: Array) -> Array:
-    """Return ``a bᵀ`` for each group; the product is faster with the taller factor on the left."""
+    """Return ``a bᵀ`` (G, A, B) of a (G, A, M) and b (G, B, M).
+
+    Each of the few results is a sum over very many places. That is not what matrix products are tuned for if one factor
+    has only a few rows: then the places are cut into parts, short enough for the cache, whose products are added up.
+    Otherwise the product is faster with the taller factor on the left.
+    """
+    (G, A, M), B = a.shape, b.shape[1]
+    parts = math.gcd(M, 16)
+    if min(A, B) <= 16 and parts > 1:
+        a, b = a.reshape(G, A, parts, M // parts), b.reshape(G, B, parts, M // parts)
+        return (a.swapaxes(1, 2) @ b.transpose(0, 2, 3, 1)).sum(axis=1)
     return a @ b.swapaxes(1, 2) if a.shape[1] >= b.shape[1] else (b @ a.swapaxes(1, 2)).swapaxes(1, 2)
 
 
