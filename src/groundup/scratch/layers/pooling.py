@@ -22,6 +22,11 @@ def padded(x: Array, padding: Pair, value: float) -> Array:
     return np.pad(x, ((0, 0), (0, 0), (p, p), (q, q)), constant_values=value) if p or q else x
 
 
+def overlap(kernel: Pair, stride: Pair) -> bool:
+    """Tell whether neighbouring windows share pixels."""
+    return stride[0] < kernel[0] or stride[1] < kernel[1]
+
+
 def max_pool2d_forward(x: Array, kernel: Pair, stride: Pair | None = None, padding: Pair = (0, 0)) -> tuple[Array, Any]:
     """Keep the largest value of each window: ``yₙ_cₕᵥ = maxᵢⱼ x̂ₙ_c(h·s+i)(v·s+j)``; padding counts as -∞.
 
@@ -66,7 +71,10 @@ def max_pool2d_backward(dy: Array, cache: Any) -> Array:
     winner, (N, C, H, W), kernel, stride, (p, q) = cache
     dx = np.zeros((C, H, W, N), dy.dtype).transpose(3, 0, 1, 2)  # (N, C, H, W), the batch innermost in memory
     for place, (_, _, view) in enumerate(windows(dx, kernel, stride, dy.shape[2:])):
-        view += dy * (winner == place)
+        if overlap(kernel, stride):
+            view += dy * (winner == place)
+        else:  # each pixel belongs to one window at most: nothing to add up
+            np.multiply(dy, winner == place, out=view)
     return dx[:, :, p : H - p, q : W - q]
 
 
