@@ -89,7 +89,7 @@ def sequence_forward(
     a = a.reshape(T, N, len(weights.ih)) if indices is None else a[indices]  # (T, N, G·H)
     hh = np.ascontiguousarray(weights.hh.T)  # (H, G·H): transposed once, not in each step
 
-    y, before = np.zeros((2, T, N, len(hh)), x.dtype)
+    y, before = zeros_after_the_end((2, T, N, len(hh)), x.dtype, active)
     caches = []
     for t in range(T)[::-1] if reverse else range(T):
         n = active[t]
@@ -115,7 +115,7 @@ def sequence_backward(
     """
     x, indices, before, weights, active, reverse, caches = cache
     (T, N, H), I, G = dy.shape, x.shape[1], len(weights.hh)  # G here all gates together, a multiple of H
-    da = np.zeros((T, N, G), dy.dtype)
+    da = zeros_after_the_end((T, N, G), dy.dtype, active)
     db = da
     for t, step_cache in zip(range(T) if reverse else range(T)[::-1], reversed(caches)):
         n = active[t]
@@ -124,7 +124,7 @@ def sequence_backward(
         da[t, :n] = da_t
         if db_t is not da_t:
             if db is da:
-                db = np.zeros_like(da)
+                db = zeros_after_the_end((T, N, G), dy.dtype, active)
             db[t, :n] = db_t
         dh = db_t @ weights.hh
         if direct[0] is not None:
@@ -132,7 +132,11 @@ def sequence_backward(
         dstates = [first_rows(s, u) for s, u in zip(dstates, [dh, *direct[1:]]) if u is not None]
 
     da, db, before = da.reshape(T * N, G), db.reshape(T * N, G), before.reshape(T * N, H)
-    dbias_ih, dbias_hh = (None, None) if weights.bias_ih is None else (da.sum(axis=0), db.sum(axis=0))
+    dbias_ih = dbias_hh = None
+    if weights.bias_ih is not None:
+        ones = np.ones(T * N, dy.dtype)  # the sum over the rows, as a product several times faster than sum(axis=0)
+        dbias_ih = ones @ da
+        dbias_hh = ones @ db
     dweight_hh = db.T @ before  # (G·H, H)
     if indices is not None:
         da = embedding_backward(da, (indices, len(x), None))  # (V, G·H)
@@ -140,6 +144,11 @@ def sequence_backward(
     if dx is not None and indices is None:
         dx = dx.reshape(T, N, I)
     return dx, dstates, Weights(da.T @ x, dweight_hh, dbias_ih, dbias_hh)
+
+
+def zeros_after_the_end(shape: tuple[int, ...], dtype: Any, active: Sequence[int]) -> Array:
+    """Return an array (..., T, N, features) for the steps to write into; zeros only if some sequences end early."""
+    return np.empty(shape, dtype) if all(n == shape[-2] for n in active) else np.zeros(shape, dtype)
 
 
 def first_rows(old: Array, new: Array) -> Array:
