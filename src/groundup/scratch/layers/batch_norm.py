@@ -72,7 +72,7 @@ def batch_norm_backward(dy: Array, cache: Any) -> tuple[Array, Array, Array]:
     _, normalized, inverse_std, weight, axes = cache
     rows = channel_rows(dy, axes)  # (C, M), in the order of x̂
     M = rows.shape[1]
-    dbias = rows.sum(axis=1)
+    dbias = rows @ np.ones(M, rows.dtype)  # Σ dy, as a product several times faster than sum
     dweight = np.vecdot(rows, normalized)  # Σ dy · x̂ without an array of products
     dx = normalized * (dweight / -M)[:, None]
     dx += rows

@@ -57,7 +57,9 @@ def standardize_backward(dnormalized: Array, cache: Any) -> Array:
     slope = np.vecdot(dnormalized, normalized)[:, None] / M  # (R, 1), mean(dx̂ · x̂)
     dx = normalized * -slope
     dx += dnormalized
-    dx -= dnormalized.mean(axis=1, keepdims=True)
+    dx -= dnormalized @ np.full(
+        (M, 1), 1 / M, dx.dtype
+    )  # (R, 1), mean(dx̂): as a product several times faster than mean
     dx *= inverse_std
     return dx
 
@@ -94,7 +96,7 @@ def layer_norm_backward(dy: Array, cache: Any) -> tuple[Array, Array, Array]:
     """Return ``dx`` (R, D), ``dweight`` and ``dbias`` (D,); see :func:`layer_norm_forward`."""
     inner, weight = cache
     dweight = np.einsum("rd,rd->d", dy, inner[0])  # Σ dy · x̂ without an array of products
-    dbias = dy.sum(axis=0)
+    dbias = np.ones(len(dy), dy.dtype) @ dy  # Σ dy, as a product several times faster than sum
     dnormalized = dy if weight is None else dy * weight
     return standardize_backward(dnormalized, inner), dweight, dbias
 
