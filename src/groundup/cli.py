@@ -176,6 +176,7 @@ def bench(
     names: tyro.conf.Positional[tuple[str, ...]] = (),
     rounds: int = 11,
     threads: int = 2,
+    seed: int = 0,
     json: bool = False,
 ) -> None:
     """Time a training step of each benchmark, by hand beside PyTorch: mlp, lenet, resnet, lstm, gpt, vae.
@@ -188,12 +189,14 @@ def bench(
         How often the engines take turns; medians over rounds are reported.
     threads
         Of each engine.
+    seed
+        Where weights and inputs come from.
     json
         Print the result as one JSON document.
     """
     from groundup.compare import command
 
-    command.bench(names, rounds, threads, json)
+    command.bench(names, rounds, threads, seed, json)
 
 
 @app.command

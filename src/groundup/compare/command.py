@@ -15,6 +15,8 @@ from groundup.errors import GroundupError, UsageError, unknown_name
 
 def run(name: str | None, steps: int, tolerance: float, seed: int, rounds: int, json: bool) -> None:
     """Print what was asked for; raise GroundupError (exit code 1) if anything disagrees."""
+    if seed < 0:
+        raise UsageError(f"--seed must be at least 0, got {seed}")
     if name is None or name not in WORKLOADS:
         components = {case.component.__name__ for case in CASES}
         if name is not None and name not in components:
@@ -60,7 +62,9 @@ def compare_twins(name: str, steps: int, tolerance: float, seed: int, rounds: in
             )
 
     result = trajectory.train_twins(workload, steps, seed, tolerance, report)
-    timing = speed.measure(f"twin/{name}", rounds=rounds, report=_overwrite) if rounds and result.agreed else None
+    timing = (
+        speed.measure(f"twin/{name}", rounds=rounds, seed=seed, report=_overwrite) if rounds and result.agreed else None
+    )
     if json:
         print_json(result.to_dict() | {"speed": timing.to_dict() if timing else None})
     elif result.agreed:
@@ -72,16 +76,16 @@ def compare_twins(name: str, steps: int, tolerance: float, seed: int, rounds: in
         raise GroundupError(f"the twins part. {result.divergence} (tolerance {tolerance:g})")
 
 
-def bench(names: tuple[str, ...], rounds: int, threads: int, json: bool) -> None:
+def bench(names: tuple[str, ...], rounds: int, threads: int, seed: int, json: bool) -> None:
     """Measure the benchmarks that were named, or all."""
     for name in names:
         if name not in BENCHMARKS:
             raise unknown_name("benchmark", name, BENCHMARKS)
-    for option, value in (("--rounds", rounds), ("--threads", threads)):
-        if value < 1:
-            raise UsageError(f"{option} must be at least 1, got {value}")
+    for option, value, least in (("--rounds", rounds, 1), ("--threads", threads, 1), ("--seed", seed, 0)):
+        if value < least:
+            raise UsageError(f"{option} must be at least {least}, got {value}")
     timings = [
-        speed.measure(f"bench/{name}", threads, rounds, seconds_a_round=0.4, report=_overwrite)
+        speed.measure(f"bench/{name}", threads, rounds, seconds_a_round=0.4, seed=seed, report=_overwrite)
         for name in names or BENCHMARKS
     ]
     if json:

@@ -51,6 +51,7 @@ def measure(
     threads: int = 2,
     rounds: int = 9,
     seconds_a_round: float = 0.15,
+    seed: int = 0,
     report: Callable[[str], None] = lambda line: None,
 ) -> Timing:
     """Time one training step of a workload (float32) by hand and in PyTorch.
@@ -61,9 +62,10 @@ def measure(
     threads : of each engine's thread pool.
     rounds : how often the engines take turns.
     seconds_a_round : how long one turn of the faster engine should take; it sets the number of steps.
+    seed : where weights and inputs come from.
     report : called with a line of progress.
     """
-    workers = {engine: _start(workload, engine, threads) for engine in ENGINES}
+    workers = {engine: _start(workload, engine, threads, seed) for engine in ENGINES}
     try:
         for engine, worker in workers.items():
             report(f"{workload}: warming up {engine.replace('_', ' ')}")
@@ -99,8 +101,8 @@ def measure(
     )
 
 
-def _start(workload: str, engine: str, threads: int) -> subprocess.Popen:
-    command = [sys.executable, "-m", "groundup.compare.worker", workload, engine, str(threads)]
+def _start(workload: str, engine: str, threads: int, seed: int) -> subprocess.Popen:
+    command = [sys.executable, "-m", "groundup.compare.worker", workload, engine, str(threads), str(seed)]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 

@@ -1,7 +1,7 @@
 """A process that trains one engine's network and reports how long each round took; see ``speed.py``.
 
-``python -m groundup.compare.worker twin/cnn by_hand 2`` prints ``ready``; then each line ``N`` on standard input runs N
-steps, and their seconds are printed; the line ``memory`` prints the peak resident memory in bytes.
+``python -m groundup.compare.worker twin/cnn by_hand 2 0`` (two threads, seed 0) prints ``ready``; then each line ``N``
+on standard input runs N steps, and their seconds are printed; the line ``memory`` prints the peak resident memory in bytes.
 """
 
 import os
@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 
 
-def main(workload: str, engine: str, threads: str) -> None:
+def main(workload: str, engine: str, threads: str, seed: str) -> None:
     # The thread pools read these when they start: before the first import of NumPy or torch.
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = threads
 
     import time
 
-    step = {"by_hand": step_by_hand, "in_torch": step_in_torch}[engine](workload, int(threads))
+    step = {"by_hand": step_by_hand, "in_torch": step_in_torch}[engine](workload, int(threads), int(seed))
     step()
     print("ready", flush=True)
     for line in sys.stdin:
@@ -51,14 +51,14 @@ def find(name: str):
     return {"twin": WORKLOADS, "bench": BENCHMARKS}[kind][key]
 
 
-def step_by_hand(name: str, threads: int):
+def step_by_hand(name: str, threads: int, seed: int):
     import numpy as np
 
     from groundup.scratch import keep_freed_memory
     from groundup.scratch.gradcheck import as_tuple
 
     keep_freed_memory()
-    workload, rng = find(name), np.random.default_rng(0)
+    workload, rng = find(name), np.random.default_rng(seed)
     x, y = (a[: workload.batch_size] for a in workload.data(rng))
     model, loss, optimizer = workload.by_hand(rng, np.float32)
     model.skip_input_gradient()
@@ -72,12 +72,13 @@ def step_by_hand(name: str, threads: int):
     return step
 
 
-def step_in_torch(name: str, threads: int):
+def step_in_torch(name: str, threads: int, seed: int):
     import numpy as np
     import torch
 
     torch.set_num_threads(threads)
-    workload, rng = find(name), np.random.default_rng(0)
+    torch.manual_seed(seed)
+    workload, rng = find(name), np.random.default_rng(seed)
     x, y = (torch.from_numpy(a[: workload.batch_size]) for a in workload.data(rng))
     model, loss, make_optimizer = workload.in_torch()
     optimizer = make_optimizer(model.parameters())
