@@ -1,7 +1,8 @@
 """A process that trains one engine's network and reports how long each round took; see ``speed.py``.
 
 ``python -m groundup.compare.worker twin/cnn by_hand 2 0`` (two threads, seed 0) prints ``ready``; then each line ``N``
-on standard input runs N steps, and their seconds are printed; the line ``memory`` prints the peak resident memory in bytes.
+on standard input runs N steps, and their seconds are printed; the line ``memory`` prints the peak resident memory in
+bytes.
 """
 
 import os
