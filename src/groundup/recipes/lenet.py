@@ -15,7 +15,8 @@ class LeNet(Classifier):
     """LeNet-5 for MNIST; the images of ``digits``, 8x8, are too small for it and get a smaller network alike.
 
     The choices for MNIST were made on validation images. Measured with ``groundup train-scratch lenet --data mnist
-    --seed S`` for S from 0 to 4: test accuracy 99.24, 99.17, 99.23, 99.24, 99.24%.
+    --seed S`` for S from 0 to 4: test accuracy 99.25, 99.14, 99.17, 99.13, 99.36%, median 99.17%; from the start of the
+    process to its end 23 to 26 s on two cores (Intel Xeon, NumPy 2.4).
     """
 
     name = "lenet"
