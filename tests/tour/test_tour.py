@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -62,3 +63,29 @@ def test_page_says_so_if_the_twins_part(tour):
     results = json.loads(json.dumps(tour[0]))
     results["twins"] |= {"agreed": False, "divergence": {"step": 3, "quantity": "the loss", "error": 1.0}}
     assert "They part" in page.build(results).html()
+
+
+def test_page_in_a_browser(tour):
+    """A browser shows it without asking the network for anything, on a wide and on a narrow screen."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium or Chrome on this machine")
+    from playwright.sync_api import sync_playwright
+
+    asked, complaints = [], []
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=options)
+        view = browser.new_page()
+        view.on("request", lambda request: asked.append(request.url))
+        view.on("console", lambda message: complaints.append(message.text))
+        for width in (1200, 400):
+            view.set_viewport_size({"width": width, "height": 800})
+            view.goto((tour[1] / "report.html").as_uri())
+            assert view.evaluate("document.documentElement.scrollWidth") <= width, "the page is wider than the screen"
+        figures = view.locator("svg")
+        assert figures.count() >= 8
+        assert all((box := figures.nth(i).bounding_box()) and box["height"] > 20 for i in range(figures.count()))
+        browser.close()
+    assert {url.split(":")[0] for url in asked} <= {"file", "data"}
+    assert complaints == []
