@@ -243,7 +243,8 @@ class TestKilled:
         server.answers[f"/{second}"] = server.stall
         process = start_fetch(card)
         try:
-            wait_until(lambda: any(home.glob(f".{second}.*.part")))
+            # Bytes have arrived: so the request was made, locked its file, and got the answer that stalls.
+            wait_until(lambda: any(path.stat().st_size > 100_000 for path in home.glob(f".{second}.*.part")))
             running = names_in(home) - {first}
             server.serve(tiny.contents)
             download.fetch(card)
