@@ -10,7 +10,6 @@ Text is plain text, always escaped; a blank line starts a paragraph, and ``**bol
 import io
 import os
 import re
-import tempfile
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
@@ -22,6 +21,7 @@ from markupsafe import Markup, escape
 
 import groundup
 from groundup import plots
+from groundup.runs import write_atomically
 
 
 class Page:
@@ -135,15 +135,7 @@ def write_text(path: str | os.PathLike[str], text: str) -> Path:
     """Write a text file so that a reader finds the old content or the new, never a half; folders are made."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)  # mkstemp makes files that only their owner may read
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
     return path
 
 
