@@ -1,6 +1,8 @@
 """The bridge: everything made by hand is compared with PyTorch, and the reader can see the proof.
 
-``cases.py`` has one line for every public component; from it come the evidence (``evidence.py``), the search for
-mistakes that nobody would notice (``teeth.py``) and the published ledger (``ledger.py``). ``trajectory.py`` trains
-twins side by side, ``speed.py`` times them.
+``cases/`` has one line for every public component, one family a file (``case.py`` says what a line holds); from it come
+the evidence (``examine.py`` and the ``..._evidence.py`` of each kind), the search for mistakes that nobody would notice
+(``teeth.py``, ``optimizer_teeth.py``) and the published ledger (``ledger.py``). ``trajectory.py`` trains the twins of
+``workloads.py`` side by side; ``speed.py`` times them and the networks of ``benchmarks.py``, each engine in a process
+of its own (``worker.py``).
 """

@@ -1,4 +1,4 @@
-"""What one line of ``cases.py`` says about a component."""
+"""What one line of ``cases/`` says about a component."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The evidence for a layer or a loss: every check that its line in ``cases.py`` gives for free.
+"""The evidence for a layer or a loss: every check that its line in ``cases/`` gives for free.
 
 In float64 unless said otherwise, and always against a *random* upstream gradient:
 

@@ -47,9 +47,9 @@ def linear_backward(dy: Array, cache: Any, input_gradient: bool = True) -> tuple
     if input_gradient:
         dx = (rows @ weight).reshape(*dy.shape[:-1], weight.shape[1])
     dweight = rows.T @ x  # (O, I)
-    dbias = (
-        np.ones(len(rows), rows.dtype) @ rows if has_bias else None
-    )  # (O,), as a product several times faster than sum
+    dbias = None
+    if has_bias:
+        dbias = np.ones(len(rows), rows.dtype) @ rows  # (O,): the sum over N; as a product it is several times faster
     return dx, dweight, dbias
 
 
