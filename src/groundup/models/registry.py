@@ -12,13 +12,14 @@ so that ``create("lenet", classes=3)`` builds one, and the command line and the 
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
 from torch import nn
 
 from groundup.errors import UsageError, unknown_name
 
+Task = Literal["images", "text", "masked_text", "translation"]
 B = TypeVar("B", bound=Callable[[Any], nn.Module])
 
 
@@ -30,6 +31,7 @@ class Card:
     title: str  # what the paper calls the model
     paper: str  # authors, title and venue
     year: int
+    task: Task  # the kind of problem it solves, which decides what a batch and the loss are
     config: Any  # the default configuration, a frozen dataclass
     build: Callable[[Any], nn.Module]  # configuration -> model
 
@@ -43,7 +45,9 @@ class Card:
 _cards: dict[str, Card] = {}
 
 
-def register(name: str, *, title: str, paper: str, year: int, config: Any) -> Callable[[B], B]:
+def register(
+    name: str, *, title: str, paper: str, year: int, config: Any, task: Task = "images"
+) -> Callable[[B], B]:
     """Return a decorator that files a builder under ``name``.
 
     Raises
@@ -54,7 +58,7 @@ def register(name: str, *, title: str, paper: str, year: int, config: Any) -> Ca
     def file_under_name(build: B) -> B:
         if name in _cards:
             raise ValueError(f"The model name {name!r} is registered already, for {_cards[name].title}: choose another")
-        _cards[name] = Card(name, title, paper, year, config, build)
+        _cards[name] = Card(name, title, paper, year, task, config, build)
         return build
 
     return file_under_name
