@@ -9,10 +9,10 @@ import os
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
-# torchvision's wheel asks for operators that the CPU build of torch does not have, and then transformers and torchmetrics
+# torchvision's wheel asks for operators that the CPU build of torch lacks, and then transformers and torchmetrics
 # fail with it. Their names are enough: no test calls them.
 try:
-    import torchvision  # noqa: F401
+    import torchvision
 except ModuleNotFoundError:
     pass  # the tests that need it say so
 except RuntimeError as error:

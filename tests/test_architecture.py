@@ -131,7 +131,7 @@ def test_wrong_usage_exits_with_2_and_no_traceback(command):
         ("torch", ["models"], "torch"),
         ("torch", ["train", "lenet", "--data", "digits"], "torch"),
         ("torch", ["tour"], "torch"),
-        ("jinja2", ["tour"], "applications"),
+        ("jinja2", ["tour"], "torch"),
         ("pandas", ["apply", "loans"], "applications"),
         ("pooch", ["data", "fetch", "names"], "data"),
     ],

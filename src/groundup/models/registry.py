@@ -45,9 +45,7 @@ class Card:
 _cards: dict[str, Card] = {}
 
 
-def register(
-    name: str, *, title: str, paper: str, year: int, config: Any, task: Task = "images"
-) -> Callable[[B], B]:
+def register(name: str, *, title: str, paper: str, year: int, config: Any, task: Task = "images") -> Callable[[B], B]:
     """Return a decorator that files a builder under ``name``.
 
     Raises
