@@ -1,46 +1,33 @@
 """The training loop: epochs of steps, each epoch measured on validation, the best weights kept.
 
-It knows no model and no data set: a model is a module from inputs to logits, data are two tensors. Lightning Fabric
-moves them to the device and runs the backward pass; everything else is written out here.
+It knows no model and no data set: a task makes the batches and the loss. Lightning Fabric moves the model to the device
+and runs the backward pass; everything else is written out here.
 """
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
 from groundup.errors import GroundupError
 from groundup.training.checkpoints import save_checkpoint, save_weights
 from groundup.training.config import TrainConfig
-from groundup.training.evaluation import evaluate
 from groundup.training.folder import append_line
 from groundup.training.optimizers import make_optimizer, make_schedule
 from groundup.training.progress import TrainingProgress
+from groundup.training.randomness import BATCH, ORDER, generator, random_states
+from groundup.training.tasks import Task
 
 LOOK_EVERY = 20  # steps between two looks at the loss: each look waits for the device
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Inputs (N, ...) and labels (N,) on the device that trains; batches are rows of them, made by indexing."""
-
-    x: Tensor
-    y: Tensor
-
-    def __len__(self) -> int:
-        return len(self.y)
 
 
 def fit(
     fabric: Fabric,
     module: nn.Module,
-    training: Examples,
-    validation: Examples,
+    task: Task,
     config: TrainConfig,
     folder: Path,
     show_progress: bool = True,
@@ -48,56 +35,59 @@ def fit(
     """Train ``module`` in place and return the history, one record an epoch.
 
     Each epoch appends its record to ``metrics.jsonl``, saves ``checkpoint.pt``, and saves ``model.safetensors`` if
-    no earlier epoch had a higher validation accuracy (at equal accuracy, the lower loss wins).
+    no earlier epoch was better on validation (at equal accuracy, the lower loss wins).
 
     Raises
     ------
     GroundupError : the loss is no longer a finite number; the files of the epochs before stay.
     """
-    steps_per_epoch = -(-len(training) // config.batch_size)  # rounded up: the last batch may be smaller
+    rows = task.sizes["training"]
+    steps_per_epoch = -(-rows // config.batch_size)  # rounded up: the last batch may be smaller
     optimizer = make_optimizer(config.optimizer, module.parameters())
     schedule = make_schedule(config.optimizer, optimizer, config.epochs * steps_per_epoch)
     model, optimizer = fabric.setup(module, optimizer)
-    order = torch.Generator().manual_seed(config.seed)  # of the examples, and of nothing else
     history: list[dict[str, Any]] = []
-    best = (-1.0, 0.0)
+    best = None
 
-    with TrainingProgress(config.epochs, steps_per_epoch, show_progress) as progress:
+    with TrainingProgress(task, config.epochs, steps_per_epoch, show_progress) as progress:
         for epoch in range(1, config.epochs + 1):
             start = time.perf_counter()
             first_step = (epoch - 1) * steps_per_epoch
-            total = torch.zeros((), device=fabric.device)  # loss summed over the examples seen in this epoch
+            total = torch.zeros((), device=fabric.device)  # loss summed over the items seen in this epoch
             seen = 0
+            drawn = generator(config.seed, ORDER, epoch)
+            task.start_epoch(drawn)
+            order = torch.randperm(rows, generator=drawn)
             model.train()
-            for step, rows in enumerate(torch.randperm(len(training), generator=order).split(config.batch_size), 1):
-                rows = rows.to(fabric.device)
-                loss = F.cross_entropy(model(training.x[rows]), training.y[rows])  # mean over the batch, in nats
+            for step, chosen in enumerate(order.split(config.batch_size), 1):
+                batch = task.batch("training", chosen, generator(config.seed, BATCH, first_step + step))
+                loss = task.loss(model, batch)
                 fabric.backward(loss)
                 optimizer.step()
                 schedule.step()
                 optimizer.zero_grad()
-                total += loss.detach() * len(rows)
-                seen += len(rows)
+                total += loss.detach() * task.items(batch)
+                seen += task.items(batch)
                 if step % LOOK_EVERY == 0 or step == steps_per_epoch:
                     mean = total.item() / seen
                     _require_finite(mean, epoch, first_step + step, config)
                     progress.step(epoch, first_step + step, mean, seen / (time.perf_counter() - start))
             seconds = time.perf_counter() - start
 
-            score = evaluate(model, validation.x, validation.y)
+            scores = task.evaluate(model, "validation")
             record = {
                 "epoch": epoch,
                 "step": epoch * steps_per_epoch,
                 "train_loss": total.item() / seen,
-                "validation_loss": score.loss,
-                "validation_accuracy": score.accuracy,
-                "examples_per_second": seen / seconds,  # of training alone
+                **{f"validation_{name}": value for name, value in scores.items() if isinstance(value, (int, float))},
+                "items_per_second": seen / seconds,  # of training alone
                 "seconds": time.perf_counter() - start,  # of the epoch with its evaluation
             }
             history.append(record)
-            is_best = (score.accuracy, -score.loss) > best
+            goodness = merit(task, scores)
+            is_best = best is None or goodness > best
             if is_best:
-                best = (score.accuracy, -score.loss)
+                best = goodness
                 save_weights(module, folder / "model.safetensors")
             append_line(folder / "metrics.jsonl", record)
             save_checkpoint(
@@ -107,12 +97,19 @@ def fit(
                     "schedule": schedule.state_dict(),
                     "history": history,
                     "best": best,
-                    "random": {"torch": torch.get_rng_state(), "order": order.get_state()},
+                    "random": random_states(),
                 },
                 folder / "checkpoint.pt",
             )
-            progress.epoch(record, is_best)
+            progress.epoch(record, scores, is_best)
     return history
+
+
+def merit(task: Task, scores: dict[str, Any], prefix: str = "") -> tuple[float, float]:
+    """Return how good scores are, as numbers to compare: the task's metric first, then the loss, lower is better."""
+    name, good = task.best
+    value = scores[prefix + name]
+    return (value if good == "highest" else -value, -scores[f"{prefix}loss"])
 
 
 def _require_finite(loss: float, epoch: int, step: int, config: TrainConfig) -> None:

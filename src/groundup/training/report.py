@@ -17,14 +17,12 @@ def train_and_report(config: TrainConfig, folder: Path | None, as_json: bool) ->
         print_json(result.summary())
         return
     best = result.history[result.best_epoch - 1]
-    wrong = sum(sum(row) for row in result.test["confusion"]) - sum(
-        row[label] for label, row in enumerate(result.test["confusion"])
-    )
+    name, _ = result.task.best
+    scores = {key.removeprefix("validation_"): value for key, value in best.items()}
     out.print(
-        f"[bold]{result.test['accuracy']:.2%}[/] accuracy on the test split: {wrong} of {len(result.logits)} wrong, "
-        f"loss {result.test['loss']:.4f} nats",
-        f"{best['validation_accuracy']:.2%} on validation in epoch {result.best_epoch} of {config.epochs}, "
-        "the best, whose weights were tested",
+        f"[bold]Test split:[/] {result.task.words(result.test)}",
+        f"Validation: {result.task.words(scores)}, in epoch {result.best_epoch} of {config.epochs}: of all epochs the "
+        f"{'best' if name == 'loss' else 'best ' + name}, so its weights were tested",
         f"{result.parameters:,} parameters, {result.seconds:.1f} s, everything in {escape(str(result.folder))}",
         sep="\n",
         soft_wrap=True,

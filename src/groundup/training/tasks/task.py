@@ -1,0 +1,66 @@
+"""What the training loop, which knows no model, asks of a problem."""
+
+from abc import ABC, abstractmethod
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+Split = Literal["training", "validation", "test"]
+
+
+class Task(ABC):
+    """A problem with its data, cut into three splits.
+
+    The loop draws row numbers, and the task makes a batch of them: arrays in memory, indexed and moved as one. All
+    randomness comes from the generators that are passed in, so a run that is resumed draws what it would have drawn.
+
+    Attributes
+    ----------
+    settings : what the data decide of the model, such as ``{"classes": 10, "in_channels": 3, "image_size": 32}`` or
+        ``{"vocabulary": 65}``: fields of its configuration; those that it does not have are left out.
+    sizes : the number of rows in each split; a row is an image, a window of text, a pair of sentences.
+    best : the validation metric that chooses the best epoch, and which end of it is good.
+    unit : what a loss is the mean over, for the speed on the screen: "images", "characters", "tokens".
+    """
+
+    settings: dict[str, Any]
+    sizes: dict[str, int]
+    best: tuple[str, Literal["highest", "lowest"]] = ("loss", "lowest")
+    unit: str = "examples"
+
+    def start_epoch(self, generator: torch.Generator) -> None:
+        """Draw what stays the same for an epoch and differs in the next. Most tasks have nothing to draw."""
+        return
+
+    @abstractmethod
+    def batch(self, split: Split, rows: Tensor, generator: torch.Generator | None = None) -> Any:
+        """Return the batch of these rows, tensors on the device.
+
+        Parameters
+        ----------
+        split : which split.
+        rows : row numbers, int64 (N,), on the CPU.
+        generator : given, the batch is one to learn from, and may be altered at random (augmentation, masking);
+            without one it is the data as they are.
+        """
+
+    @abstractmethod
+    def items(self, batch: Any) -> int:
+        """Return how many items the mean loss of ``batch`` is over: images, or the tokens that count."""
+
+    @abstractmethod
+    def loss(self, model: nn.Module, batch: Any) -> Tensor:
+        """Return the loss to learn from: the mean over the batch's items, a tensor of shape ()."""
+
+    @abstractmethod
+    def evaluate(self, model: nn.Module, split: Split) -> dict[str, Any]:
+        """Return the metrics of ``model`` in evaluation mode on a whole split: ``"loss"`` and whatever tells more.
+
+        Plain numbers make curves; lists (such as a confusion matrix) appear in the summary alone. The model's mode
+        is kept.
+        """
+
+    def words(self, scores: dict[str, Any]) -> str:
+        """Return the scores (of :meth:`evaluate`) in a few words, for the screen."""
+        return f"loss {scores['loss']:.4f}"
