@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from groundup.errors import UsageError, unknown_name
+from groundup.models.published import Published
 
 Task = Literal["images", "text", "masked_text", "translation"]
 B = TypeVar("B", bound=Callable[[Any], nn.Module])
@@ -34,6 +35,7 @@ class Card:
     task: Task  # the kind of problem it solves, which decides what a batch and the loss are
     config: Any  # the default configuration, a frozen dataclass
     build: Callable[[Any], nn.Module]  # configuration -> model
+    published: Published | None = None  # its names in the reference implementation, and where trained weights are
 
     @property
     def parameters(self) -> int:
@@ -45,7 +47,16 @@ class Card:
 _cards: dict[str, Card] = {}
 
 
-def register(name: str, *, title: str, paper: str, year: int, config: Any, task: Task = "images") -> Callable[[B], B]:
+def register(
+    name: str,
+    *,
+    title: str,
+    paper: str,
+    year: int,
+    config: Any,
+    task: Task = "images",
+    published: Published | None = None,
+) -> Callable[[B], B]:
     """Return a decorator that files a builder under ``name``.
 
     Raises
@@ -56,7 +67,7 @@ def register(name: str, *, title: str, paper: str, year: int, config: Any, task:
     def file_under_name(build: B) -> B:
         if name in _cards:
             raise ValueError(f"The model name {name!r} is registered already, for {_cards[name].title}: choose another")
-        _cards[name] = Card(name, title, paper, year, task, config, build)
+        _cards[name] = Card(name, title, paper, year, task, config, build, published)
         return build
 
     return file_under_name
