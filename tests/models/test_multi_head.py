@@ -93,8 +93,21 @@ def twins(dtype=torch.float64):
     for parameter in twin.parameters():
         nn.init.normal_(parameter, std=0.3)
     ours = MultiHeadAttention(D, H).to(dtype)
-    ours.load_state_dict({key.replace("in_proj_", "in_proj."): value for key, value in twin.state_dict().items()})
+    state = {f"out_proj.{kind}": getattr(twin.out_proj, kind) for kind in ("weight", "bias")}
+    for kind in ("weight", "bias"):
+        for name, part in zip("qkv", getattr(twin, f"in_proj_{kind}").chunk(3)):
+            state[f"{name}_proj.{kind}"] = part
+    ours.load_state_dict(state)
     return ours, twin
+
+
+def gradients(module):
+    """Every gradient; ours joined as torch joins them."""
+    found = {name: p.grad for name, p in module.named_parameters()}
+    for kind in ("weight", "bias"):
+        if f"q_proj.{kind}" in found:
+            found[f"in_proj_{kind}"] = torch.cat([found.pop(f"{name}_proj.{kind}") for name in "qkv"])
+    return found
 
 
 @pytest.mark.parametrize("train", [True, False])
@@ -122,11 +135,12 @@ def test_the_module_equals_torchs_with_all_gradients(kind, recording, train):
     torch.testing.assert_close(y, expected, rtol=1e-12, atol=1e-12)
 
     dy = torch.randn_like(y)
-    inputs = (x, memory) if "cross" in kind else (x,)
-    one = torch.autograd.grad(y, [*inputs, *ours.parameters()], dy)
-    other = torch.autograd.grad(expected, [*inputs, *twin.parameters()], dy)
-    for a, b in zip(one, other, strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-12)
+    found = []
+    for outcome, module in ((y, ours), (expected, twin)):
+        x.grad = memory.grad = None
+        outcome.backward(dy)
+        found.append({"x": x.grad, "memory": memory.grad, **gradients(module)})
+    torch.testing.assert_close(*found, rtol=1e-10, atol=1e-12)
 
 
 def test_in_float32_it_is_torchs_within_rounding():
@@ -137,10 +151,7 @@ def test_in_float32_it_is_torchs_within_rounding():
 
 def test_without_biases_it_is_torchs_without_biases():
     ours = MultiHeadAttention(D, H, bias=False)
-    assert {key: tuple(value.shape) for key, value in ours.state_dict().items()} == {
-        "in_proj.weight": (3 * D, D),
-        "out_proj.weight": (D, D),
-    }
+    assert [tuple(p.shape) for p in ours.parameters()] == [(D, D)] * 4
     x, memory = torch.randn(N, T, D), torch.randn(N, S, D)
     torch.testing.assert_close(ours(x, x), ours(x))
     assert ours(x, memory).shape == (N, T, D)
@@ -192,11 +203,10 @@ def test_the_first_weights_are_xavier_uniform_and_biases_zero():
     torch.manual_seed(0)
     ours = MultiHeadAttention(128, 4)
     bound = math.sqrt(6 / (128 + 128))
-    for weight in (*ours.in_proj.weight.chunk(3), ours.out_proj.weight):
-        assert weight.abs().max().item() == pytest.approx(bound, rel=0.01)
-        assert weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.02)
-    assert not ours.in_proj.bias.any()
-    assert not ours.out_proj.bias.any()
+    for layer in (ours.q_proj, ours.k_proj, ours.v_proj, ours.out_proj):
+        assert layer.weight.abs().max().item() == pytest.approx(bound, rel=0.01)
+        assert layer.weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.02)
+        assert not layer.bias.any()
 
 
 def test_what_does_not_fit_is_refused_in_words():

@@ -7,8 +7,8 @@ Parameters
 Deviations
     - The projections have biases, as in the authors' later code, BERT, GPT-2 and torch.nn.MultiheadAttention; the
       paper's formula has none (``bias=False``).
-    - The matrices of queries, keys and values lie in one, ``in_proj`` (3 D, D), so that self-attention makes all three
-      in one product. The rows are those of W^Q, then W^K, then W^V, and within each one head after the other.
+    - The matrices W_i^Q of all heads lie in one, one head below the other, so that a single product makes the queries
+      of all heads; the same for keys and values.
 
 The formula is written out in :func:`attention`. Its largest array is the scores, T x S numbers for every head of every
 example; :func:`fused_attention` is PyTorch's kernel, which walks through the keys in blocks and never stores them
@@ -118,9 +118,8 @@ class MultiHeadAttention(nn.Module):
 
     Notes
     -----
-    First weights: each of the four matrices Xavier-uniform (Glorot and Bengio, 2010), biases zero. State, beside
-    torch.nn.MultiheadAttention's: ``in_proj.weight`` is ``in_proj_weight``, ``in_proj.bias`` is ``in_proj_bias``,
-    ``out_proj`` is ``out_proj``.
+    First weights: Xavier-uniform (Glorot and Bengio, 2010), biases zero. torch.nn.MultiheadAttention keeps ``q_proj``,
+    ``k_proj`` and ``v_proj``, in this order, as one ``in_proj_weight`` (3 D, D).
     """
 
     def __init__(self, width: int, heads: int, dropout: float = 0.0, bias: bool = True) -> None:
@@ -130,14 +129,15 @@ class MultiHeadAttention(nn.Module):
         if not 0 <= dropout < 1:
             raise UsageError(f"the dropout of attention weights is {dropout}; expected from 0 to below 1.")
         self.heads, self.dropout = heads, dropout
-        self.in_proj = nn.Linear(width, 3 * width, bias)
-        self.out_proj = nn.Linear(width, width, bias)
+        self.q_proj = nn.Linear(width, width, bias)  # W^Q
+        self.k_proj = nn.Linear(width, width, bias)  # W^K
+        self.v_proj = nn.Linear(width, width, bias)  # W^V
+        self.out_proj = nn.Linear(width, width, bias)  # W^O
         self.recorded: list[Tensor] | None = None  # see attention_maps
-        for weight in (*self.in_proj.weight.chunk(3), self.out_proj.weight):
-            nn.init.xavier_uniform_(weight)
-        if bias:
-            nn.init.zeros_(self.in_proj.bias)
-            nn.init.zeros_(self.out_proj.bias)
+        for layer in (self.q_proj, self.k_proj, self.v_proj, self.out_proj):
+            nn.init.xavier_uniform_(layer.weight)
+            if bias:
+                nn.init.zeros_(layer.bias)
 
     def forward(
         self,
@@ -158,20 +158,16 @@ class MultiHeadAttention(nn.Module):
         hidden : booleans that broadcast to (N, H, T, S), True where a query may not look at a key.
         padding : (N, S) booleans, True for keys that are only padding.
         causal : hide the future from each query.
-        cache : keys and values of earlier places, to which those of x are added (self-attention only). With padding,
-            S counts all places.
+        cache : keys and values of earlier places, to which those of this call are added; S counts them all.
         """
+        memory = x if memory is None else memory
         self._check(x, "x", "T")
-        if memory is None:
-            q, k, v = self._heads(self.in_proj(x), 3)  # one product for all three
-            if cache is not None:
-                k, v = cache.extend(k, v)
-        else:
-            self._check(memory, "memory", "S")
-            D = x.shape[-1]
-            weight, bias = self.in_proj.weight, self.in_proj.bias
-            (q,) = self._heads(F.linear(x, weight[:D], None if bias is None else bias[:D]), 1)
-            k, v = self._heads(F.linear(memory, weight[D:], None if bias is None else bias[D:]), 2)
+        self._check(memory, "memory", "S")
+        q = self._heads(self.q_proj(x))  # (N, H, T, d)
+        k = self._heads(self.k_proj(memory))  # (N, H, S, d)
+        v = self._heads(self.v_proj(memory))
+        if cache is not None:
+            k, v = cache.extend(k, v)
         hidden = _with_padding(hidden, padding, k)
         dropout = self.dropout if self.training else 0.0
         if self.recorded is None:
@@ -181,9 +177,9 @@ class MultiHeadAttention(nn.Module):
             self.recorded.append(weights.detach())
         return self.out_proj(y.transpose(1, 2).flatten(2))  # heads side by side: (N, H, T, d) -> (N, T, D)
 
-    def _heads(self, x: Tensor, parts: int) -> tuple[Tensor, ...]:
-        """Split (N, T, parts·D) into ``parts`` tensors (N, H, T, d)."""
-        return x.unflatten(-1, (parts, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
+    def _heads(self, x: Tensor) -> Tensor:
+        """Split the width among the heads: (N, T, D) -> (N, H, T, d)."""
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
     def _check(self, x: Tensor, name: str, length: str) -> None:
         width = self.out_proj.in_features
