@@ -22,12 +22,13 @@ def test_list():
     result = groundup_data(COLUMNS="160")
     assert (result.returncode, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
-    assert [line.split()[0] for line in lines[1:7]] == list(data.cards())
+    count = len(data.cards())
+    assert [line.split()[0] for line in lines[1 : count + 1]] == list(data.cards())
     assert "70,000" in lines[3]
     assert "CC BY-SA 3.0" in lines[3]
     assert lines[1].rstrip().endswith("yes, bundled")
     assert lines[3].rstrip().endswith("no")
-    assert lines[7] == "To get mnist: groundup data fetch mnist"
+    assert lines[count + 1] == "To get mnist: groundup data fetch mnist"
 
 
 def test_list_as_json():
@@ -39,6 +40,7 @@ def test_list_as_json():
         ("mnist", 70000),
         ("tinyshakespeare", 1115394),
         ("names", 29494),
+        ("multi30k", 31014),
         ("lending_club", 9857),
     ]
     assert [row["present"] for row in document["data"]][:3] == [True, True, False]

@@ -38,6 +38,7 @@ def test_names():
         "mnist",
         "tinyshakespeare",
         "names",
+        "multi30k",
         "lending_club",
     ]
     assert data.card("mnist").name == "mnist"

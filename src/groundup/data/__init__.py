@@ -13,9 +13,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from groundup.data import digits, lending_club, mnist, names, shakespeare_sample, tinyshakespeare
+from groundup.data import digits, lending_club, mnist, multi30k, names, shakespeare_sample, tinyshakespeare
 from groundup.data.dataset import Card, Dataset, File, Split
 from groundup.data.download import folder
+from groundup.data.multi30k import Pairs, Translations
 from groundup.data.names import Names
 from groundup.data.splitting import split
 from groundup.data.text import Text
@@ -29,8 +30,10 @@ __all__ = [
     "Dataset",
     "File",
     "Names",
+    "Pairs",
     "Split",
     "Text",
+    "Translations",
     "card",
     "cards",
     "fetch",
@@ -41,7 +44,8 @@ __all__ = [
 ]
 
 _MODULES: dict[str, ModuleType] = {
-    module.CARD.name: module for module in (digits, shakespeare_sample, mnist, tinyshakespeare, names, lending_club)
+    module.CARD.name: module
+    for module in (digits, shakespeare_sample, mnist, tinyshakespeare, names, multi30k, lending_club)
 }
 
 
@@ -52,6 +56,8 @@ def load(name: Literal["shakespeare_sample", "tinyshakespeare"]) -> Text: ...
 @overload
 def load(name: Literal["names"]) -> Names: ...
 @overload
+def load(name: Literal["multi30k"]) -> Translations: ...
+@overload
 def load(name: Literal["lending_club"]) -> "pandas.DataFrame": ...
 @overload
 def load(name: str) -> Any: ...
@@ -60,7 +66,8 @@ def load(name: str) -> Any:
 
     Images come as a :class:`Dataset`: ``train`` and ``test`` with ``x`` float32 in [0, 1] of shape (N, C, H, W)
     and ``y`` int64 of shape (N,). Texts come as a :class:`Text`, names as :class:`Names`: ``train`` and ``test`` as
-    strings. Tables come as a pandas frame. Every load checks the checksum of every file.
+    strings. Translations come as :class:`Translations`, pairs of sentences. Tables come as a pandas frame. Every load
+    checks the checksum of every file.
 
     Raises
     ------

@@ -92,8 +92,9 @@ def _get(card: Card, file: File, home: Path) -> None:
     failures = []
     for source in _sources(card):
         label = urlsplit(source).netloc if _is_url(source) else source
-        home.mkdir(parents=True, exist_ok=True)
-        with _private_file(home, file.name) as part:
+        goal = home / file.name  # a name may hold folders: raw/train.de.gz
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        with _private_file(goal) as part:
             try:
                 if _is_url(source):
                     _download(source + file.name, part, file.name)
@@ -110,7 +111,7 @@ def _get(card: Card, file: File, home: Path) -> None:
             os.fsync(part.fileno())
             if fcntl is None:
                 part.close()  # Windows renames closed files only
-            os.replace(part.name, home / file.name)
+            os.replace(part.name, goal)
         _say(f"{file.name}: from {label}, checked" + (f"; not from {', '.join(failures)}" if failures else ""))
         return
     raise GroundupError(
@@ -181,13 +182,13 @@ def _download(url: str, part: IO[bytes], name: str) -> None:
 
 
 @contextmanager
-def _private_file(home: Path, name: str) -> Iterator[IO[bytes]]:
-    """Open a temporary file that no other process uses; it is gone afterwards unless it was renamed.
+def _private_file(goal: Path) -> Iterator[IO[bytes]]:
+    """Open a temporary file beside ``goal`` that no other process uses; it is gone afterwards unless it was renamed.
 
     A lock marks it as in use. The system lets go of the lock when the process dies, however it dies.
     """
     while True:
-        path = home / f".{name}.{secrets.token_hex(8)}.part"
+        path = goal.with_name(f".{goal.name}.{secrets.token_hex(8)}.part")
         part = path.open("xb")
         if fcntl is None:
             break
@@ -205,7 +206,7 @@ def _private_file(home: Path, name: str) -> Iterator[IO[bytes]]:
 
 def _remove_leftovers(home: Path) -> None:
     """Delete the temporary files of fetches that were killed, and not those of fetches that are running."""
-    for path in home.glob(".*.part"):
+    for path in home.rglob(".*.part"):
         with (
             suppress(OSError),
             path.open("rb") as leftover,
