@@ -6,7 +6,10 @@
 A new model is one file beside this one and one line below: importing the file is what registers its names.
 """
 
+from groundup.models import gru as _gru  # noqa: F401
 from groundup.models import lenet as _lenet  # noqa: F401
+from groundup.models import lstm as _lstm  # noqa: F401
+from groundup.models import rnn as _rnn  # noqa: F401
 from groundup.models.registry import Card, count_parameters, create, describe, names, register
 
 __all__ = ["Card", "count_parameters", "create", "describe", "names", "register"]
