@@ -94,6 +94,7 @@ def models(json: bool = False) -> None:
 def data(
     action: tyro.conf.Positional[Literal["list", "fetch", "show"]] = "list",
     names: tyro.conf.Positional[tuple[str, ...]] = (),
+    unverified: bool = False,
     json: bool = False,
 ) -> None:
     """List the data sets, or get one: `groundup data fetch mnist`.
@@ -104,12 +105,15 @@ def data(
         list: all of them, and which are present; fetch: download and check; show: the whole description.
     names
         The data sets to fetch or show.
+    unverified
+        Take a file that is whole but not the original, such as a copy made from other pictures, from GROUNDUP_MIRROR.
+        Every later load says that these are not the original bytes.
     json
         Print the result as one JSON document.
     """
     from groundup.data import command
 
-    command.run(action, names, json)
+    command.run(action, names, unverified, json)
 
 
 @app.command
@@ -197,6 +201,38 @@ def bench(
     from groundup.compare import command
 
     command.bench(names, rounds, threads, seed, json)
+
+
+@app.command
+def practice(
+    action: tyro.conf.Positional[Literal["start", "list", "next", "check", "hint", "solution", "reset"]] = "start",
+    name: tyro.conf.Positional[str | None] = None,
+    folder: Path = Path("practice"),
+    watch: bool = True,
+    seed: int | None = None,
+    json: bool = False,
+) -> None:
+    """Write the parts yourself, and be told at once what is wrong: `groundup practice`.
+
+    Parameters
+    ----------
+    action
+        start: begin or go on, and check on each save; list: all exercises; next: go to another; check: once, now;
+        hint: a nudge, more each time; solution: show it; reset: start an exercise again (what you had is kept).
+    name
+        The exercise; by default the one you are at.
+    folder
+        Where your files and your progress are.
+    watch
+        Check on each save until Ctrl-C (in a terminal).
+    seed
+        Of the inputs of the checks; by default new ones each time.
+    json
+        Print the result as one JSON document.
+    """
+    from groundup.practice import command
+
+    sys.exit(command.run(action, name, folder, seed, watch, json))
 
 
 @app.command

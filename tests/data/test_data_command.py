@@ -38,6 +38,8 @@ def test_list_as_json():
         ("digits", 1797),
         ("shakespeare_sample", 99843),
         ("mnist", 70000),
+        ("fashion_mnist", 70000),
+        ("cifar10", 60000),
         ("tinyshakespeare", 1115394),
         ("names", 29494),
         ("multi30k", 31014),
@@ -65,7 +67,8 @@ def test_fetch_what_is_bundled():
 def test_fetch_mnist(canonical: Path, data_folder: Path):
     result = groundup_data("fetch", "mnist", "--json", GROUNDUP_MIRROR=str(canonical))
     assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout) == {"fetched": [{"name": "mnist", "folder": str(data_folder / "mnist")}]}
+    fetched = {"name": "mnist", "folder": str(data_folder / "mnist"), "unverified": []}
+    assert json.loads(result.stdout) == {"fetched": [fetched]}
     assert result.stderr.count("checked") == 4
     assert data.is_present("mnist")
 
@@ -78,6 +81,8 @@ def test_fetch_mnist(canonical: Path, data_folder: Path):
         (["show", "lending-club"], "Did you mean lending_club?"),
         (["fetch"], "groundup data fetch mnist"),
         (["list", "mnist"], "groundup data show mnist"),
+        (["--unverified"], "groundup data fetch NAME --unverified"),
+        (["fetch", "digits", "--unverified"], "digits is not downloaded"),
         (["get"], "'fetch'"),
     ],
 )

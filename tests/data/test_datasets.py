@@ -36,6 +36,8 @@ def test_names():
         "digits",
         "shakespeare_sample",
         "mnist",
+        "fashion_mnist",
+        "cifar10",
         "tinyshakespeare",
         "names",
         "multi30k",

@@ -13,14 +13,25 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from groundup.data import digits, lending_club, mnist, multi30k, names, shakespeare_sample, tinyshakespeare
-from groundup.data.dataset import Card, Dataset, File, Split
+from groundup.data import (
+    cifar10,
+    digits,
+    download,
+    fashion_mnist,
+    lending_club,
+    mnist,
+    multi30k,
+    names,
+    shakespeare_sample,
+    tinyshakespeare,
+)
+from groundup.data.dataset import Card, Dataset, File, ImageSplit, Split
 from groundup.data.download import folder
 from groundup.data.multi30k import Pairs, Translations
 from groundup.data.names import Names
 from groundup.data.splitting import split
 from groundup.data.text import Text
-from groundup.errors import unknown_name
+from groundup.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
     import pandas
@@ -29,6 +40,7 @@ __all__ = [
     "Card",
     "Dataset",
     "File",
+    "ImageSplit",
     "Names",
     "Pairs",
     "Split",
@@ -41,16 +53,27 @@ __all__ = [
     "is_present",
     "load",
     "split",
+    "unverified",
 ]
 
 _MODULES: dict[str, ModuleType] = {
     module.CARD.name: module
-    for module in (digits, shakespeare_sample, mnist, tinyshakespeare, names, multi30k, lending_club)
+    for module in (
+        digits,
+        shakespeare_sample,
+        mnist,
+        fashion_mnist,
+        cifar10,
+        tinyshakespeare,
+        names,
+        multi30k,
+        lending_club,
+    )
 }
 
 
 @overload
-def load(name: Literal["digits", "mnist"]) -> Dataset: ...
+def load(name: Literal["digits", "mnist", "fashion_mnist", "cifar10"]) -> Dataset: ...
 @overload
 def load(name: Literal["shakespeare_sample", "tinyshakespeare"]) -> Text: ...
 @overload
@@ -67,7 +90,7 @@ def load(name: str) -> Any:
     Images come as a :class:`Dataset`: ``train`` and ``test`` with ``x`` float32 in [0, 1] of shape (N, C, H, W)
     and ``y`` int64 of shape (N,). Texts come as a :class:`Text`, names as :class:`Names`: ``train`` and ``test`` as
     strings. Translations come as :class:`Translations`, pairs of sentences. Tables come as a pandas frame. Every load
-    checks the checksum of every file.
+    checks the checksum of every file, and says (on standard error) if one was taken that is not the original.
 
     Raises
     ------
@@ -76,12 +99,28 @@ def load(name: str) -> Any:
     UsageError
         There is no data set of that name.
     """
-    return _module(name).load()
+    module = _module(name)
+    loaded = module.load()
+    if others := unverified(name):
+        download.say(f"{name}: {download.NOT_ORIGINAL} ({', '.join(others)}). Results may differ from the original's.")
+    return loaded
 
 
-def fetch(name: str) -> Path:
-    """Get what is missing of a data set, check all of it, and return the folder where it lies."""
-    return _module(name).fetch()
+def fetch(name: str, unverified: bool = False) -> Path:
+    """Get what is missing of a data set, check all of it, and return the folder where it lies.
+
+    ``unverified`` takes files that are whole but not the original; every later load says so.
+    """
+    if not unverified:
+        return _module(name).fetch()
+    if card(name).obtained != "download":
+        raise UsageError(f"{name} is not downloaded, so there is nothing to take unverified.")
+    return download.fetch(card(name), unverified=True)
+
+
+def unverified(name: str) -> tuple[str, ...]:
+    """Return the names of the files of a data set that were taken although they are not the original."""
+    return download.unverified(card(name))
 
 
 def is_present(name: str) -> bool:

@@ -4,18 +4,26 @@ import gzip
 import hashlib
 import io
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 from groundup.data.dataset import File
 from groundup.errors import GroundupError
 
+GZIP = b"\x1f\x8b"  # the first two bytes of every gzip file
+ANOTHER = "its content is another"
+
 
 class BrokenFile(GroundupError):
-    """A file is cut short, damaged or not the one it should be; ``fault`` says how, with both checksums."""
+    """A file is cut short, damaged or not the one it should be; ``fault`` says how, with both checksums.
 
-    def __init__(self, where: str, fault: str, remedy: str = "") -> None:
+    ``other`` describes a file that is whole, as far as one can see, but another one; otherwise it is None.
+    """
+
+    def __init__(self, where: str, fault: str, remedy: str = "", other: File | None = None) -> None:
         super().__init__(f"{where} is broken: {fault}. {remedy}".rstrip())
         self.fault = fault
+        self.other = other
 
 
 def read_checked(path: Path, file: File, remedy: str = "") -> bytes:
@@ -39,18 +47,22 @@ def read_checked(path: Path, file: File, remedy: str = "") -> bytes:
     except OSError as error:
         raise GroundupError(f"Cannot read {path} ({error.strerror}). {remedy}".rstrip()) from None
     content, fault = _unpack(raw)
-    found = hashlib.sha256(content).hexdigest()
-    if not fault and found == file.sha256:
+    checked = raw if file.packed else content
+    found = replace(file, size=len(checked), sha256=hashlib.sha256(checked).hexdigest())
+    if not fault and found.sha256 == file.sha256:
         return content
+    other = None
     if not fault:
-        fault = _likely_cause(content, file)
-    expected = f"expected SHA-256 {file.sha256} of {file.size:,} bytes unpacked"
-    raise BrokenFile(str(path), f"{fault} ({expected}, found {found} of {len(content):,} bytes)", remedy)
+        fault = _likely_cause(raw, checked, file)
+        other = found if fault == ANOTHER else None
+    unit = "bytes" if file.packed else "bytes unpacked"
+    expected = f"expected SHA-256 {file.sha256} of {file.size:,} {unit}"
+    raise BrokenFile(str(path), f"{fault} ({expected}, found {found.sha256} of {found.size:,} bytes)", remedy, other)
 
 
 def _unpack(raw: bytes) -> tuple[bytes, str]:
     """Take off the gzip wrapping, if there is one; return what could be unpacked, and what went wrong."""
-    if not raw.startswith(b"\x1f\x8b"):  # the first two bytes of every gzip file
+    if not raw.startswith(GZIP):
         return raw, ""
     chunks = []
     with gzip.GzipFile(fileobj=io.BytesIO(raw)) as stream:
@@ -64,11 +76,11 @@ def _unpack(raw: bytes) -> tuple[bytes, str]:
     return b"".join(chunks), ""
 
 
-def _likely_cause(content: bytes, file: File) -> str:
-    if not content:
+def _likely_cause(raw: bytes, checked: bytes, file: File) -> str:
+    if not checked:
         return "it is empty"
-    if content.lstrip()[:1] == b"<":
+    if checked.lstrip()[:1] == b"<":
         return "it is a web page, as a login or error page sent in its place would be"
-    if len(content) < file.size:
+    if len(checked) < file.size and not raw.startswith(GZIP):  # a gzip stream knows for itself whether it is whole
         return "it is too short"
-    return "its content is another"
+    return ANOTHER

@@ -8,23 +8,29 @@ from rich.table import Table
 from groundup import data
 from groundup.console import out, print_json
 from groundup.data.dataset import Card
+from groundup.data.unverified import NOT_ORIGINAL
 from groundup.errors import UsageError
 
 
-def run(action: str, names: tuple[str, ...], json: bool) -> None:
+def run(action: str, names: tuple[str, ...], unverified: bool, json: bool) -> None:
     """Carry out one action; see ``groundup data --help``."""
     if action == "list" and names:
         raise UsageError(f"The list takes no names. Did you mean: groundup data show {' '.join(names)}?")
     if action != "list" and not names:
         raise UsageError(f"Which data set? For example: groundup data {action} mnist. All of them: groundup data")
+    if unverified and action != "fetch":
+        raise UsageError("--unverified is for fetching: groundup data fetch NAME --unverified")
     cards = [data.card(name) for name in names or data.cards()]  # an unknown name fails here, before any download
     if action == "fetch":
-        fetched = [{"name": card.name, "folder": data.fetch(card.name)} for card in cards]
+        fetched = [{"name": card.name, "folder": data.fetch(card.name, unverified)} for card in cards]
+        for row in fetched:
+            row["unverified"] = data.unverified(row["name"])
         if json:
             print_json({"fetched": fetched})
         else:
             for row in fetched:
-                out.print(f"{row['name']} is ready in {row['folder']}", markup=False, soft_wrap=True)
+                others = f"; {NOT_ORIGINAL}: {', '.join(row['unverified'])}" if row["unverified"] else ""
+                out.print(f"{row['name']} is ready in {row['folder']}{others}", markup=False, soft_wrap=True)
     elif json:
         print_json({"data": [_document(card) for card in cards]})
     elif action == "list":
@@ -35,7 +41,9 @@ def run(action: str, names: tuple[str, ...], json: bool) -> None:
 
 
 def _document(card: Card) -> dict[str, Any]:
-    return {**asdict(card), "rows": card.rows, "present": data.is_present(card.name)}
+    present = data.is_present(card.name)
+    others = data.unverified(card.name) if present else ()
+    return {**asdict(card), "rows": card.rows, "present": present, "unverified": others}
 
 
 def _print_list(cards: list[Card]) -> None:
@@ -56,6 +64,8 @@ def _print_list(cards: list[Card]) -> None:
 def _presence(card: Card) -> str:
     if not data.is_present(card.name):
         return "no"
+    if data.unverified(card.name):
+        return f"yes, {NOT_ORIGINAL}"
     return {"bundled": "yes, bundled", "package": f"yes, in {card.package}", "download": "yes"}[card.obtained]
 
 
@@ -82,5 +92,6 @@ def _print_card(card: Card) -> None:
     for url in card.urls:
         table.add_row("home", url)
     for file in card.files:
-        table.add_row("file", f"{file.name}, {file.size:,} bytes unpacked, SHA-256 {file.sha256}")
+        unit = "bytes" if file.packed else "bytes unpacked"
+        table.add_row("file", f"{file.name}, {file.size:,} {unit}, SHA-256 {file.sha256}")
     out.print(table)

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+
+from groundup.errors import GroundupError
 
 
 @dataclass(frozen=True)
@@ -12,12 +15,14 @@ class File:
     """One file of a data set.
 
     ``size`` (bytes) and ``sha256`` describe the content: a gzip wrapping, if there is one, is taken off first.
-    The same pixels compressed by another program make other ``.gz`` bytes, and both are right.
+    The same pixels compressed by another program make other ``.gz`` bytes, and both are right. With ``packed`` they
+    describe the file as it comes, wrapping and all: for files of which no other checksum is published.
     """
 
     name: str
     size: int
     sha256: str
+    packed: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,10 +65,7 @@ class Card:
 
 @dataclass(frozen=True, eq=False)  # arrays have no single truth value, so == between splits would raise
 class Split:
-    """One part of a data set: row ``i`` of ``x`` has the label ``y[i]``.
-
-    Image sets: ``x`` is float32 in [0, 1] of shape (N, C, H, W), ``y`` int64 of shape (N,).
-    """
+    """One part of a data set: row ``i`` of ``x`` has the label ``y[i]``."""
 
     x: Any
     y: Any
@@ -76,15 +78,50 @@ class Split:
 
 
 @dataclass(frozen=True, eq=False)
+class ImageSplit:
+    """One part of a set of images, which stay the bytes they are in the file: a quarter of their size as floats.
+
+    Attributes
+    ----------
+    pixels : uint8 (N, C, H, W), 0 to ``white``; for who makes batches and scales them one by one.
+    y : labels, int64 (N,).
+    white : the brightest value, 255 as a rule.
+    """
+
+    pixels: np.ndarray
+    y: np.ndarray
+    white: int
+
+    @cached_property
+    def x(self) -> np.ndarray:
+        """All images scaled to [0, 1], float32 (N, C, H, W); made when first asked for, and then kept."""
+        return np.divide(self.pixels, self.white, dtype=np.float32)
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __repr__(self) -> str:
+        return f"ImageSplit({len(self)} rows, pixels {self.pixels.shape}, y {self.y.shape})"
+
+
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """A data set as arrays: ``train`` to learn from, ``test`` to be looked at once, at the end."""
 
-    train: Split
-    test: Split
+    train: Split | ImageSplit
+    test: Split | ImageSplit
     classes: tuple[str, ...]
     card: Card = field(repr=False)
 
 
-def images(x: np.ndarray, y: np.ndarray, white: int) -> Split:
-    """Return a split from grey images (N, H, W) with values 0 to ``white``: as (N, 1, H, W), scaled to [0, 1]."""
-    return Split(np.divide(x, white, dtype=np.float32)[:, None], y.astype(np.int64))
+def images(x: np.ndarray, y: np.ndarray, white: int) -> ImageSplit:
+    """Return a split from images with values 0 to ``white``: grey (N, H, W), which become (N, 1, H, W), or colour.
+
+    Raises
+    ------
+    GroundupError : images and labels are not of the same number.
+    """
+    if len(x) != len(y):
+        raise GroundupError(f"got {len(x):,} images and {len(y):,} labels: they are not of the same data set")
+    pixels = x[:, None] if x.ndim == 3 else x
+    return ImageSplit(pixels.astype(np.uint8, copy=False), y.astype(np.int64), white)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from groundup.data.check import BrokenFile, read_checked
 from groundup.data.dataset import Card, File
+from groundup.data.unverified import NOT_ORIGINAL, accept, accepted, read_accepted
 from groundup.errors import GroundupError, UsageError, missing_package
 
 try:
@@ -47,11 +48,14 @@ def is_present(card: Card) -> bool:
         return False
 
 
-def fetch(card: Card) -> Path:
+def fetch(card: Card, unverified: bool = False) -> Path:
     """Get the files that are missing or broken, check all, and return the folder that holds them.
 
     Looks into ``GROUNDUP_MIRROR`` first (a folder or an http(s) URL that holds ``NAME/FILE``), then at the
     public homes in the order of the card.
+
+    With ``unverified``, a file that is whole but not the original (a copy made from other pictures, say) is taken as
+    it is, see :mod:`groundup.data.unverified`. What is cut short or damaged is refused all the same.
 
     Raises
     ------
@@ -65,12 +69,16 @@ def fetch(card: Card) -> Path:
     for file in card.files:
         if (home / file.name).exists():
             try:
-                read_checked(home / file.name, file)
+                read_accepted(home, file)
                 continue
             except BrokenFile as error:
-                _say(f"{error} Getting it again.")
+                if unverified and error.other:
+                    accept(home, error.other)
+                    say(f"{file.name}: {NOT_ORIGINAL}; taken as it is.")
+                    continue
+                say(f"{error} Getting it again.")
         try:
-            _get(card, file, home)
+            _get(card, file, home, unverified)
         except OSError as error:  # the network's errors were dealt with; this is the disk's
             raise GroundupError(
                 f"Cannot write {file.name} to {home} ({error.strerror or error}). "
@@ -84,12 +92,19 @@ def read(card: Card) -> list[bytes]:
     if not is_present(card):
         fetch(card)
     remedy = f"Run: groundup data fetch {card.name}"
-    return [read_checked(folder() / card.name / file.name, file, remedy) for file in card.files]
+    return [read_accepted(folder() / card.name, file, remedy) for file in card.files]
 
 
-def _get(card: Card, file: File, home: Path) -> None:
+def unverified(card: Card) -> tuple[str, ...]:
+    """Return the names of the files that are not the original, and were taken all the same."""
+    if card.obtained != "download":
+        return ()
+    return tuple(file.name for file in card.files if accepted(folder() / card.name, file))
+
+
+def _get(card: Card, file: File, home: Path, unverified: bool) -> None:
     """Get one file from the first source that gives a good one."""
-    failures = []
+    failures, others = [], False
     for source in _sources(card):
         label = urlsplit(source).netloc if _is_url(source) else source
         goal = home / file.name  # a name may hold folders: raw/train.de.gz
@@ -102,9 +117,14 @@ def _get(card: Card, file: File, home: Path) -> None:
                     _copy(Path(source, file.name), part)
                 part.flush()
                 read_checked(Path(part.name), file)
+                result = "checked"
             except BrokenFile as error:
-                failures.append(f"{label} (sent a broken file: {error.fault})")
-                continue
+                if not (unverified and error.other):
+                    failures.append(f"{label} (sent a broken file: {error.fault})")
+                    others = others or error.other is not None
+                    continue
+                accept(home, error.other)
+                result = f"{NOT_ORIGINAL}; taken as it is"
             except _NotToBeHad as error:
                 failures.append(f"{label} ({error})")
                 continue
@@ -112,12 +132,14 @@ def _get(card: Card, file: File, home: Path) -> None:
             if fcntl is None:
                 part.close()  # Windows renames closed files only
             os.replace(part.name, goal)
-        _say(f"{file.name}: from {label}, checked" + (f"; not from {', '.join(failures)}" if failures else ""))
+        say(f"{file.name}: from {label}, {result}" + (f"; not from {', '.join(failures)}" if failures else ""))
         return
     raise GroundupError(
         f"Could not get the data set {card.name}: {file.name} did not come from {' or '.join(failures)}; check "
         f"your network connection and try again, or put the file into {home} yourself, or let GROUNDUP_MIRROR "
-        f"name a folder or URL that holds {card.name}/{file.name}."
+        f"name a folder or URL that holds {card.name}/{file.name}"
+        + (f"; to take a file that is not the original: groundup data fetch {card.name} --unverified" if others else "")
+        + "."
     )
 
 
@@ -218,7 +240,8 @@ def _remove_leftovers(home: Path) -> None:
             path.unlink()
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell the reader, on standard error."""
     from groundup.console import progress
 
     progress.print(text, markup=False, soft_wrap=True)
