@@ -1,0 +1,209 @@
+"""Check an answer against the solution, and say what is wrong in one sentence."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from groundup.practice.diagnosis.explain import Trial, explain, same
+from groundup.practice.exercise import Case, Exercise, Part, load, names, solution_module
+from groundup.practice.runner import Report, Runner
+from groundup.practice.sandbox import DRAWS, cases, run
+
+FLOAT32 = 1e-3  # relative to the largest number: float32 has seven digits, and a few may be lost on the way
+
+# What a beginner may not read out of a Python error.
+ADVICE = {
+    "raises NameError": "A name is used that was never given a value: is it spelt the same everywhere, and imported?",
+    "raises IndexError": "An index is larger than the axis is long: indices start at 0 and end one before the length.",
+    "raises ModuleNotFoundError": "Only NumPy (and PyTorch, in its exercises) is needed.",
+    "raises MemoryError": "More memory was asked for than an exercise may use: is an array larger than it should be?",
+    "raises RecursionError": "A function calls itself without end.",
+    "raises SystemExit": "The code called exit: leave that out, the check needs what comes after.",
+    "raises UnboundLocalError": "A name is read before it is given a value in this function.",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found. ``cause`` is "right", the name of the mistake, or "unnamed"."""
+
+    exercise: str
+    cause: str
+    message: str
+    part: str = ""  # the function that it is about
+    passed_parts: int = 0
+    line: int | None = None
+    text: str = ""  # of that line
+    rows: tuple[tuple[str, ...], ...] = ()
+    printed: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.cause == "right"
+
+
+def check_file(name: str, path: Path, runner: Runner | None = None, seed: int | None = None) -> Verdict:
+    """Check the learner's file for an exercise, in a process of its own.
+
+    Parameters
+    ----------
+    name : the exercise.
+    path : the file.
+    runner : where to run it; by default a new one.
+    seed : of the inputs; by default new inputs every time, so that nothing can be learnt by heart.
+    """
+    exercise = load(name)
+    seed = secrets.randbelow(2**31) if seed is None else seed
+    with Runner() as own:
+        report = (runner or own).run(name, path.resolve(), seed)
+    return judge(name, exercise, report, seed)
+
+
+def check(answer: Any, exercise: str | None = None, seed: int | None = None) -> Verdict:
+    """Check one function or class where it stands, in a notebook for example: ``practice.check(my_softmax)``.
+
+    It is found by its name, without ``my_``; everything else that the exercise needs is taken from the solution. The
+    function runs in this process, so an endless loop is yours to interrupt.
+
+    Raises
+    ------
+    UsageError : no exercise has a function of that name.
+    """
+    function = getattr(answer, "__name__", "").removeprefix("my_")
+    name = exercise or _exercise_with(function)
+    full = load(name)
+    parts = tuple(part for part in full.parts if part.name == function)
+    only = Exercise(full.title, parts, full.hints, full.seconds, full.torch)
+    module = SimpleNamespace(**{**vars(solution_module(name)), function: answer})
+    seed = secrets.randbelow(2**31) if seed is None else seed
+    where = getattr(getattr(answer, "__code__", None), "co_filename", "")
+    verdict = judge(name, only, Report(*run(only, module, seed, where), printed=""), seed)
+    from groundup.practice.show import show
+
+    show(verdict)
+    return verdict
+
+
+def _exercise_with(function: str) -> str:
+    from groundup.errors import unknown_name
+
+    known = {part.name: name for name in names() for part in load(name).parts}
+    if function not in known:
+        raise unknown_name("function in the exercises", function, known)
+    return known[function]
+
+
+def judge(name: str, exercise: Exercise, report: Report, seed: int) -> Verdict:
+    """Compare a report with what the solution gives on the same inputs; the first mistake is the verdict."""
+    truth = solution_module(name)
+    drawn = {(p, d): (part, case) for p, d, part, case in cases(exercise, seed)}
+    records = {(record["part"], record["draw"]): record for record in report.records}
+    for p, part in enumerate(exercise.parts):
+        about = partial(Verdict, name, part=part.name, passed_parts=p, printed=report.printed)
+        mine = [records[key] for key in sorted(records) if key[0] == p]
+        failed = next((record["failure"] for record in mine if "failure" in record), None)
+        if failed:
+            return about(
+                failed["cause"], _failure_message(failed), line=failed.get("line"), text=failed.get("text", "")
+            )
+        if not mine:  # the file ended before this part
+            return about("ended", "The check ended before this part.")
+        rights = {}
+        for record in mine:
+            _, case = drawn[p, record["draw"]]
+            rights[record["draw"]] = _truth(part, truth, case)
+        wrong = _wrong_output(part, truth, mine, rights, drawn, report.arrays, p)
+        if wrong is not None:
+            return about(wrong.cause, wrong.message, rows=wrong.rows)
+        changed = next((record["changed"] for record in mine if record["changed"]), None)
+        if changed:
+            return about(
+                f"changes {changed[0]}",
+                f"{part.name} changes its input {changed[0]}, which others still need. Work on a new array "
+                f"({changed[0]} = {changed[0]} * 2 makes one, {changed[0]} *= 2 changes the old one).",
+            )
+        lower = _wrong_dtype(part, mine, rights, report.arrays, p)
+        if lower:
+            return about(*lower)
+    return Verdict(name, "right", "Everything is right.", passed_parts=len(exercise.parts), printed=report.printed)
+
+
+def _truth(part: Part, module: Any, case: Case) -> dict[str, np.ndarray]:
+    copies = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in case.inputs.items()}
+    outputs = part.outcome(module, copies)
+    return {
+        k: np.asarray(v.detach().cpu().numpy() if hasattr(v, "detach") else v)
+        for k, v in outputs.items()
+        if k in part.outputs
+    }
+
+
+def _wrong_output(
+    part: Part, module: Any, mine: Sequence[dict], rights: dict, drawn: dict, arrays: dict[str, np.ndarray], p: int
+) -> Any:
+    """Return the explanation of the first output with wrong numbers in float64, or None."""
+    for output in part.outputs:
+        trials = []
+        for record in mine:
+            d = record["draw"]
+            if DRAWS[d] is not np.float64:
+                continue
+            case: Case = drawn[p, d][1]
+            trials.append(
+                Trial(
+                    mine=arrays[f"{p}/{d}/{output}"],
+                    right=rights[d][output],
+                    name=output,
+                    dims=case.dims,
+                    inputs=case.inputs,
+                    others=rights[d],
+                    truth=lambda inputs, output=output: _truth(part, module, Case(inputs))[output],
+                    slips=part.slips,
+                )
+            )
+        if not all(same(trial.mine, trial.right, part.tolerance) for trial in trials):
+            return explain(trials)
+    return None
+
+
+def _wrong_dtype(
+    part: Part, mine: Sequence[dict], rights: dict, arrays: dict[str, np.ndarray], p: int
+) -> tuple[str, str] | None:
+    """Return cause and message if float32 in does not give float32 out, or gives numbers that have lost digits."""
+    for record in mine:
+        d = record["draw"]
+        if DRAWS[d] is not np.float32:
+            continue
+        for output in part.outputs:
+            value, right = arrays[f"{p}/{d}/{output}"], rights[d][output]
+            if value.dtype != right.dtype:
+                return "dtype", (
+                    f"{output} is {value.dtype} for float32 inputs; expected {right.dtype}. Most often an array made "
+                    "inside is float64 (np.zeros, np.eye, np.ones): give it dtype=x.dtype, or use np.zeros_like."
+                )
+            if not same(value, right, FLOAT32):
+                return "float32", (
+                    f"{output} is right in float64 but not in float32: digits are lost, most often where a "
+                    "small difference of large numbers is taken, or where a large number overflows."
+                )
+    return None
+
+
+def _failure_message(failed: dict[str, Any]) -> str:
+    cause, message = failed["cause"], failed["message"]
+    if cause == "not written yet":
+        return "This part is still to be written."
+    if cause == "syntax":
+        return f"Python can't read the file: {message}."
+    if cause.startswith("raises"):
+        advice = ADVICE.get(cause, "")
+        if "matmul" in message or "broadcast" in message or "shapes" in message:
+            advice = "Print the shapes of both sides just before this line, and write them down beside it."
+        return f"{cause.removeprefix('raises ')}: {message}. {advice}".replace("..", ".").strip()
+    return message

@@ -1,0 +1,300 @@
+"""The mistakes that people make, each as a prediction of the numbers that it leads to.
+
+They are generators over one trial, from the special to the general. Someone who forgot the mask has computed what
+would be right without a mask: where a mistake amounts to other inputs, the solution itself predicts its numbers.
+"""
+
+from collections.abc import Iterator
+from itertools import combinations, permutations
+from typing import Any
+
+import numpy as np
+
+from groundup.practice.diagnosis.explain import Guess, Trial
+
+UPSTREAM = ("dy", "dout", "dz", "dh", "upstream")
+AGAIN = " after a second pass"
+
+
+def guesses(trial: Trial) -> Iterator[Guess]:
+    """Yield every mistake with its prediction for this trial."""
+    yield from slips(trial)
+    yield from accumulation(trial)
+    yield from missing_reductions(trial)
+    yield from mixed_up(trial)
+    yield from forgotten_inputs(trial)
+    yield from factors(trial)
+    yield from extra_reductions(trial)
+    yield from arrangement(trial)
+    yield from precision(trial)
+
+
+def slips(trial: Trial) -> Iterator[Guess]:
+    """The mistakes that the exercise itself knows."""
+    for slip in trial.slips:
+        try:
+            outputs = slip.compute(dict(trial.inputs))
+        except Exception:  # a slip that can't be made on these inputs explains nothing
+            continue
+        if trial.name in outputs:
+            yield Guess(slip.cause, slip.message, outputs[trial.name])
+
+
+def accumulation(trial: Trial) -> Iterator[Guess]:
+    """A gradient that was collected over two passes, and should be the sum of both."""
+    first = trial.others.get(trial.name.removesuffix(AGAIN)) if trial.name.endswith(AGAIN) else None
+    if first is None:
+        return
+    name = trial.name.removesuffix(AGAIN)
+    yield Guess(
+        "overwritten",
+        f"{name} holds the second pass alone: it was overwritten. A layer adds to its gradient (+=), so that a layer "
+        "that is used twice collects both parts.",
+        trial.right - first,
+    )
+    yield Guess("not added", f"{name} still holds the first pass alone: the second was not added.", first)
+    yield Guess("added twice", f"The second pass was added to {name} twice.", 2 * trial.right - first)
+    yield Guess("added twice", f"The first pass was added to {name} twice.", trial.right + first)
+
+
+def mixed_up(trial: Trial) -> Iterator[Guess]:
+    """One thing returned in the place of another, or two inputs exchanged."""
+    right = trial.right
+    yield Guess("zeros", f"{trial.name} is zero everywhere: it was made, but never filled.", np.zeros_like(right))
+    yield Guess("ones", f"{trial.name} is one everywhere.", np.ones_like(right))
+    for other, value in trial.others.items():
+        if other != trial.name and not other.startswith(trial.name):
+            yield Guess(
+                f"is {other}",
+                f"What stands in the place of {trial.name} is {other}: is the order of what you return right?",
+                value,
+            )
+    for name, value in trial.inputs.items():
+        if isinstance(value, np.ndarray):
+            yield Guess(
+                "unchanged" if trial.name.startswith(name) else f"is the input {name}",
+                f"{trial.name} is the input {name} as it came. If it should have been changed in place: x -= ... "
+                "changes the array, x = x - ... makes a new one that nobody else sees.",
+                value,
+            )
+    arrays = [name for name, value in trial.inputs.items() if isinstance(value, np.ndarray)]
+    for a, b in combinations(arrays, 2):
+        if trial.inputs[a].shape == trial.inputs[b].shape and trial.inputs[a].dtype == trial.inputs[b].dtype:
+            yield from _with(
+                trial,
+                f"{a} and {b} exchanged",
+                f"These would be the right numbers if {a} and {b} were exchanged.",
+                {a: trial.inputs[b], b: trial.inputs[a]},
+            )
+
+
+def forgotten_inputs(trial: Trial) -> Iterator[Guess]:
+    """An input that was not used: the upstream gradient, a mask, a bias."""
+    for name, value in trial.inputs.items():
+        if not isinstance(value, np.ndarray):
+            continue
+        if name in UPSTREAM:
+            yield from _with(
+                trial,
+                "upstream ignored",
+                f"These are the right numbers for {name} = 1: the upstream gradient was ignored. By the chain rule "
+                f"each local derivative is multiplied with {name}.",
+                {name: np.ones_like(value)},
+            )
+        elif value.dtype == bool:
+            for fill in (True, False):
+                yield from _with(
+                    trial,
+                    "mask forgotten",
+                    f"These are the right numbers without the {name}: it was forgotten.",
+                    {name: np.full_like(value, fill)},
+                )
+            yield from _with(trial, "mask inverted", f"The {name} is used the wrong way round.", {name: ~value})
+        elif np.issubdtype(value.dtype, np.floating):
+            for fill in (0, 1):
+                yield from _with(
+                    trial,
+                    f"input ignored: {name}",
+                    f"These would be the right numbers if {name} were {fill} everywhere: is {name} used?",
+                    {name: np.full_like(value, fill)},
+                )
+
+
+def _with(trial: Trial, cause: str, message: str, changes: dict[str, Any]) -> Iterator[Guess]:
+    """Yield what the solution gives for changed inputs, if that is another answer."""
+    if trial.truth is None:
+        return
+    try:
+        answer = trial.truth({**trial.inputs, **changes})
+    except Exception:  # not every input may be changed freely
+        return
+    if not np.array_equal(answer, trial.right) and np.any(answer):
+        yield Guess(cause, message, answer)
+
+
+def factors(trial: Trial) -> Iterator[Guess]:
+    """The right numbers, times something: a size in the inputs, a number among them, or a constant."""
+    if trial.mine.shape != trial.right.shape or not trial.right.size:
+        return
+    right = trial.right.astype(np.float64)
+    denominator = float((right**2).sum())
+    if denominator == 0:
+        return
+    found = float((right * trial.mine).sum()) / denominator
+    if found == 0 or np.abs(trial.mine - found * right).max() > 1e-6 * np.abs(trial.mine).max():
+        return  # no factor at all
+    if np.isclose(found, -1, rtol=1e-6):
+        yield Guess("sign", f"{trial.name} has the wrong sign everywhere.", -right)
+    for name, value in named_factors(trial).items():
+        for sign, minus in ((1, ""), (-1, "-")):
+            if np.isclose(found, sign * value, rtol=1e-6):
+                yield Guess(f"factor {minus}{name}", _factor_message(trial, minus + name, found), found * right)
+    yield Guess(f"factor {found:.4g}", f"{trial.name} is {found:.6g} times the right one, everywhere.", found * right)
+
+
+def named_factors(trial: Trial) -> dict[str, float]:
+    """Return the factors that have a name here: constants, sizes and their products, numbers among the inputs."""
+    found: dict[str, float] = {"2": 2.0, "1/2": 0.5, "1/log(2)": 1 / np.log(2), "log(2)": np.log(2)}
+    numbers = {
+        name: float(value)
+        for name, value in trial.inputs.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and value
+    }
+    for name, n in trial.dims.items():
+        found |= {name: n, f"1/{name}": 1 / n, f"sqrt({name})": n**0.5, f"1/sqrt({name})": n**-0.5}
+        if n > 1:
+            found |= {f"({name}-1)/{name}": (n - 1) / n, f"{name}/({name}-1)": n / (n - 1)}
+        found |= {f"2 {name}": 2 * n, f"2/{name}": 2 / n}
+    for name, value in numbers.items():
+        found |= {name: value, f"1/{name}": 1 / value, f"{name}²": value**2}
+        if value < 1:
+            found |= {f"1-{name}": 1 - value, f"1/(1-{name})": 1 / (1 - value)}
+    for (a, n), (b, m) in combinations(trial.dims.items(), 2):
+        found |= {f"{a} {b}": n * m, f"1/({a} {b})": 1 / (n * m), f"{a}/{b}": n / m, f"{b}/{a}": m / n}
+    for names in combinations(trial.dims, 3):
+        product = float(np.prod([trial.dims[name] for name in names]))
+        found |= {" ".join(names): product, f"1/({' '.join(names)})": 1 / product}
+    return {name: value for name, value in found.items() if not np.isclose(value, 1)}
+
+
+def _factor_message(trial: Trial, name: str, found: float) -> str:
+    size = f"{found:.6g} times" if abs(found) > 1 else f"1/{1 / found:.6g} of"
+    message = f"{trial.name} is {size} the right one, everywhere, and that is {name} on every input"
+    bare = name.removeprefix("-")
+    if bare in trial.dims:
+        return message + f": did you sum over {bare} where the mean is meant, or forget to divide by {bare}?"
+    if bare.startswith("1/") and bare[2:] in trial.dims:
+        return message + f": did you average over {bare[2:]} where the sum is meant, or divide by {bare[2:]} twice?"
+    if bare in ("2", "1/2"):
+        return message + ": a square's derivative is 2x, and half a square's is x. Is one of the two 2s lost, or extra?"
+    return message + "."
+
+
+def missing_reductions(trial: Trial) -> Iterator[Guess]:
+    """A sum or mean over an axis that was left out, or the right numbers with an axis of length 1 too many."""
+    mine, right, name = trial.mine, trial.right, trial.name
+    if mine.size == right.size and mine.ndim != right.ndim and mine.squeeze().shape == right.squeeze().shape:
+        yield Guess(
+            "extra axis" if mine.ndim > right.ndim else "axis lost",
+            f"The numbers are right but the shape is {mine.shape}; expected {right.shape}. keepdims=True keeps an axis "
+            "of length 1; reshape, squeeze or [:, None] mend it.",
+            right.reshape(mine.shape),
+        )
+    if mine.ndim > right.ndim:
+        for axis in range(mine.ndim):
+            for how, reduce in (("summed", np.sum), ("averaged", np.mean)):
+                if mine.ndim == right.ndim + 1 and _fits(reduce(mine, axis=axis), right):
+                    yield Guess(
+                        f"not {how} over axis {axis}",
+                        f"{name} has an axis too many: it is not {how} over axis {axis}{_called(trial, mine, axis)}. "
+                        "What was broadcast on the way forward is summed on the way back.",
+                        mine,
+                    )
+
+
+def extra_reductions(trial: Trial) -> Iterator[Guess]:
+    """A sum or mean over an axis that should have stayed."""
+    mine, right, name = trial.mine, trial.right, trial.name
+    for axis in range(right.ndim):
+        for how, reduce in (("summed", np.sum), ("averaged", np.mean)):
+            for keepdims in (False, True):
+                value = reduce(right, axis=axis, keepdims=keepdims)
+                shown = np.broadcast_to(value, mine.shape) if _broadcasts(value, mine) else value
+                yield Guess(
+                    f"{how} over axis {axis} too",
+                    f"{name} is {how} over axis {axis}{_called(trial, right, axis)}, which should stay.",
+                    shown,
+                )
+        yield Guess(
+            "cumulated", f"{name} is the running sum of the right one over axis {axis}.", np.cumsum(right, axis=axis)
+        )
+    if right.ndim > 1:
+        yield Guess(
+            "summed over all axes", f"{name} is summed over everything: {right.shape} is expected.", right.sum()
+        )
+
+
+def _fits(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-6, atol=1e-6 * float(np.abs(b).max(initial=0))))
+
+
+def _broadcasts(value: Any, to: np.ndarray) -> bool:
+    try:
+        return np.broadcast_shapes(np.shape(value), to.shape) == to.shape
+    except ValueError:
+        return False
+
+
+def _called(trial: Trial, array: np.ndarray, axis: int) -> str:
+    """Return " (N)" if only the size N has the length of this axis."""
+    letters = [letter for letter, n in trial.dims.items() if n == array.shape[axis]]
+    return f" ({letters[0]})" if len(letters) == 1 else ""
+
+
+def arrangement(trial: Trial) -> Iterator[Guess]:
+    """The right numbers in other places: axes exchanged, shifted by one, in reverse."""
+    right, name = trial.right, trial.name
+    for order in permutations(range(right.ndim)):
+        if order != tuple(range(right.ndim)):
+            turned = right.transpose(order)
+            yield Guess("transposed", f"{name} is transposed: its axes come in the order {order}.", turned)
+            if turned.size == trial.mine.size and turned.shape != right.shape:
+                yield Guess(
+                    "reshaped, not transposed",
+                    f"{name} has the right shape but numbers in wrong places, as reshape leaves them where transpose "
+                    "is meant: reshape refills row by row, transpose exchanges axes.",
+                    turned.reshape(right.shape),
+                )
+    for axis in range(right.ndim):
+        where = f"axis {axis}{_called(trial, right, axis)}"
+        if right.shape[axis] < 2:
+            continue
+        yield Guess("reversed", f"{name} is right in reverse order along {where}.", np.flip(right, axis))
+        for step in (1, -1):
+            rolled = np.roll(right, step, axis)
+            yield Guess(
+                "off by one", f"{name} is shifted by one along {where}: the first place holds the second's.", rolled
+            )
+            empty = rolled.copy()
+            index: list[Any] = [slice(None)] * right.ndim
+            index[axis] = 0 if step == 1 else -1
+            empty[tuple(index)] = 0
+            yield Guess("off by one", f"{name} is shifted by one along {where}, with zeros at the end.", empty)
+    for offset in (1.0, -1.0):
+        yield Guess("offset by 1", f"{name} is {offset:+g} off everywhere.", right + offset)
+    yield Guess("absolute value", f"{name} has lost its signs.", np.abs(right))
+    yield Guess("squared", f"{name} is squared.", right**2)
+
+
+def precision(trial: Trial) -> Iterator[Guess]:
+    """Right in the first digits alone."""
+    if trial.mine.shape != trial.right.shape or not trial.right.size:
+        return
+    error = np.abs(trial.mine - trial.right).max() / max(np.abs(trial.right).max(), 1e-300)
+    if trial.right.dtype == np.float64 and error < 1e-6:  # the caller knows it to be more than it allows
+        yield Guess(
+            "precision",
+            f"{trial.name} is right to {error:.0e} only, float32's precision (or that of a finite difference): "
+            "is something on the way computed in float32, or does a small difference of large numbers lose digits?",
+            trial.mine,
+        )

@@ -1,0 +1,34 @@
+"""A verdict as the learner sees it in the terminal."""
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from groundup.console import out
+from groundup.practice.checker import Verdict
+from groundup.practice.exercise import load
+
+
+def show(verdict: Verdict, console: Console | None = None) -> None:
+    """Print a verdict on standard output: what passed, what is wrong and where, and a small table if it helps."""
+    console = console or out
+    exercise = load(verdict.exercise)
+    if verdict.printed:
+        console.print("[dim]Your code printed:[/]")
+        console.print(escape(verdict.printed.rstrip()), soft_wrap=True, style="dim")
+    done = [part.name for part in exercise.parts[: verdict.passed_parts]]
+    for name in dict.fromkeys(done):
+        console.print(f"  [green]right[/]  {name}")
+    if verdict.passed:
+        console.print(f"[bold green]{escape(exercise.title)}: everything is right.[/]")
+        return
+    console.print(f"  [red]not yet[/]  {verdict.part}")
+    console.print(escape(verdict.message), soft_wrap=True)
+    if verdict.line:
+        console.print(f"[dim]line {verdict.line}:[/] {escape(verdict.text)}", soft_wrap=True)
+    if verdict.rows:
+        head, *entries = verdict.rows
+        table = Table(*head, box=None, header_style="dim")
+        for entry in entries:
+            table.add_row(*entry)
+        console.print(table)

@@ -1,0 +1,50 @@
+"""Check on each save: the learner keeps the editor and a terminal side by side."""
+
+import time
+from pathlib import Path
+
+from rich.markup import escape
+
+from groundup.console import out
+from groundup.practice.checker import check_file
+from groundup.practice.command import after, everything_is_solved
+from groundup.practice.exercise import load
+from groundup.practice.runner import Runner
+from groundup.practice.show import show
+from groundup.practice.workspace import Workspace
+
+POLL = 0.15  # seconds between two looks at the file's time
+
+
+def watch(workspace: Workspace, seed: int | None = None) -> None:
+    """Check the current exercise whenever its file is saved, until it is interrupted; then the next one."""
+    out.print("[dim]Watching: save the file and it is checked. Ctrl-C stops.[/]")
+    with Runner(ready=True) as runner:
+        while (name := workspace.current) is not None:
+            path = workspace.open(name)
+            runner.prepare(load(name).torch)
+            wait_for_save(path, _stamp(path))
+            out.rule(style="dim")
+            verdict = check_file(name, path, runner, seed)
+            show(verdict)
+            if verdict.passed:
+                workspace.solve(name)
+                after(workspace, name)
+                following = workspace.next(name)
+                if following is not None:
+                    out.print(f"Go on in [bold]{escape(str(workspace.go_to(following)))}[/].")
+        everything_is_solved(workspace, as_json=False)
+
+
+def wait_for_save(path: Path, before: tuple[int, int] | None) -> None:
+    """Return when the file is there and is not what it was. Editors replace a file: for a moment it may be missing."""
+    while (now := _stamp(path)) == before or now is None:
+        time.sleep(POLL)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_mtime_ns, stat.st_size

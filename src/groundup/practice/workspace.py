@@ -1,0 +1,134 @@
+"""The learner's folder: their files, their progress, and copies of what a reset replaced.
+
+practice/
+    01_linear.py        one file an exercise; made when it is reached, never overwritten
+    progress.json       what is solved, and which hints and solutions were shown
+    kept/               what was there before a reset, with the time in the name
+    solutions/          the solutions that were asked for
+"""
+
+import json
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from groundup.errors import GroundupError, unknown_name
+from groundup.practice.exercise import names, solution_source, task_source
+from groundup.runs import write_atomically
+
+
+@dataclass
+class Progress:
+    """What the learner has done, by exercise: when it was solved, how many hints and whether the solution was shown."""
+
+    solved: dict[str, str] = field(default_factory=dict)  # exercise -> date and time
+    hints: dict[str, int] = field(default_factory=dict)
+    shown: list[str] = field(default_factory=list)  # solutions that were shown before it was solved
+    current: str | None = None  # where the learner went with `next`, if not to the first unsolved
+
+
+class Workspace:
+    """The files of one learner. Every method that changes something writes it at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.progress = self._read()
+
+    @property
+    def current(self) -> str | None:
+        """The exercise that the learner is at: where they went, or the first unsolved; None when all are solved."""
+        if self.progress.current is not None and self.progress.current not in self.progress.solved:
+            return self.progress.current
+        return next((name for name in names() if name not in self.progress.solved), None)
+
+    def path(self, name: str) -> Path:
+        """Return where the learner's file of an exercise lies, whatever number it had when it was made."""
+        if name not in names():
+            raise unknown_name("exercise", name, names())
+        there = sorted(self.folder.glob(f"[0-9][0-9]_{name}.py"))
+        if there:
+            return there[0]
+        return self.folder / f"{names().index(name) + 1:02d}_{name}.py"
+
+    def open(self, name: str) -> Path:
+        """Return the learner's file, made first if it is not there; what is there stays as it is."""
+        path = self.path(name)
+        if not path.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _write(path, task_source(name))
+        return path
+
+    def go_to(self, name: str) -> Path:
+        """Make an exercise the current one."""
+        path = self.open(name)
+        self.progress.current = name
+        self._save()
+        return path
+
+    def next(self, after: str) -> str | None:
+        """Return the first unsolved exercise behind this one, or else the first unsolved of all but this one."""
+        order = names()
+        behind = order[order.index(after) + 1 :] + order[: order.index(after)]
+        return next((name for name in behind if name not in self.progress.solved), None)
+
+    def solve(self, name: str) -> bool:
+        """Note that an exercise is solved; return whether it is for the first time."""
+        first = name not in self.progress.solved
+        if first:
+            self.progress.solved[name] = time.strftime("%Y-%m-%d %H:%M")
+            self._save()
+        return first
+
+    def hint(self, name: str, hints: tuple[str, ...]) -> tuple[int, str]:
+        """Return the next hint and its number; after the last, the last again."""
+        number = min(self.progress.hints.get(name, 0) + 1, len(hints))
+        self.progress.hints[name] = number
+        self._save()
+        return number, hints[number - 1]
+
+    def show_solution(self, name: str) -> Path:
+        """Put the solution beside the learner's files, note that it was shown, and return where it lies."""
+        path = self.folder / "solutions" / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, solution_source(name))
+        if name not in self.progress.shown and name not in self.progress.solved:
+            self.progress.shown.append(name)
+            self._save()
+        return path
+
+    def reset(self, name: str) -> Path | None:
+        """Give back the empty exercise; return where the learner's version is kept, if there was one."""
+        path = self.path(name)
+        kept = None
+        if path.exists():
+            kept = self.folder / "kept" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}.py"
+            number = 2
+            while kept.exists():  # two resets in one second
+                kept = kept.with_name(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{number}.py")
+                number += 1
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(kept)
+        self.open(name)
+        self.progress.solved.pop(name, None)
+        self._save()
+        return kept
+
+    def _read(self) -> Progress:
+        path = self.folder / "progress.json"
+        if not path.exists():
+            return Progress()
+        try:
+            return Progress(**json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise GroundupError(
+                f"{path} is not readable as progress ({error}). Your exercises are safe beside it: rename that file, "
+                "and `groundup practice check` finds again what is solved."
+            ) from None
+
+    def _save(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _write(self.folder / "progress.json", json.dumps(asdict(self.progress), indent=2) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
