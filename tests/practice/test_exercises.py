@@ -2,13 +2,15 @@
 
 from collections import Counter
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from groundup.practice import exercise
 from groundup.practice.checker import Verdict
-from groundup.practice.proof import proof, verdict_on
+from groundup.practice.proof import markdown, proof, verdict_on
 
+PAGE = Path(__file__).parents[2] / "docs" / "practice.md"
 SEEDS = (1, 2, 3)
 NAMES = exercise.names()
 ANSWERS = {name: import_module(f"groundup.practice.exercises.{name}.answers") for name in NAMES}
@@ -67,6 +69,7 @@ def test_nearly_every_wrong_answer_is_named():
     wrong, named = sum(row.wrong for row in rows), sum(row.named for row in rows)
     assert all(row.rejected == row.wrong for row in rows)
     assert named >= 0.95 * wrong, f"{named} of {wrong}"
+    assert PAGE.read_text(encoding="utf-8") == markdown(rows), "run python scripts/make_practice.py"
 
 
 @pytest.mark.parametrize("name", NAMES)

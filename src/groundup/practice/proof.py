@@ -64,6 +64,12 @@ def proof(seed: int = 0) -> tuple[Row, ...]:
 def markdown(rows: tuple[Row, ...]) -> str:
     """Return the table as it stands in docs/practice.md."""
     lines = [
+        "# Exercises, and the proof that they know what is wrong",
+        "",
+        "Every exercise ships wrong answers, such as people give. Each is checked on fresh inputs: is it rejected, and is its",
+        "cause named? Right answers in another style than the solution's must pass.",
+        "Written by `python scripts/make_practice.py`.",
+        "",
         "| | exercise | wrong answers | rejected | rightly named | right answers | accepted |",
         "|---|---|---|---|---|---|---|",
     ]
