@@ -1,11 +1,13 @@
 """How good is a classifier? Loss, accuracy and confusion matrix on examples that it did not learn from."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchmetrics.functional.classification import multiclass_accuracy, multiclass_confusion_matrix
+
+from groundup.training import metrics
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,22 +18,34 @@ class Evaluation:
     accuracy: float  # share of the N examples whose most likely class is the true one
     confusion: list[list[int]]  # (C, C): row true class, column predicted class
     logits: Tensor  # (N, C), on the CPU
+    labels: Tensor  # (N,), on the CPU
+
+
+def evaluate(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 512) -> Evaluation:
+    """Measure ``model`` in evaluation mode on inputs ``x`` (N, ...) with labels ``y`` (N,); its mode is kept."""
+    return score(*predict(model, zip(x.split(batch_size), y.split(batch_size))))
 
 
 @torch.inference_mode()
-def evaluate(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 512) -> Evaluation:
-    """Measure ``model`` in evaluation mode on inputs ``x`` (N, ...) with labels ``y`` (N,); its mode is kept.
+def predict(model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Return the logits (N, C) of ``model`` in evaluation mode and the labels (N,), on the CPU; its mode is kept.
 
-    The memory needed does not grow with N but for the logits: the model sees ``batch_size`` examples at a time.
+    The memory needed does not grow with N but for the logits: the model sees one batch (x, y) at a time.
     """
     was_training = model.training
     model.eval()
-    logits = torch.cat([model(batch) for batch in x.split(batch_size)]).float().cpu()
+    pairs = [(model(x).float().cpu(), y.cpu()) for x, y in batches]
     model.train(was_training)
-    y, classes = y.cpu(), logits.shape[1]
+    logits, labels = zip(*pairs)
+    return torch.cat(logits), torch.cat(labels)
+
+
+def score(logits: Tensor, labels: Tensor) -> Evaluation:
+    """Measure predictions: logits (N, C) and labels (N,)."""
     return Evaluation(
-        loss=F.cross_entropy(logits, y).item(),
-        accuracy=multiclass_accuracy(logits, y, num_classes=classes, average="micro").item(),
-        confusion=multiclass_confusion_matrix(logits, y, num_classes=classes).tolist(),
+        loss=F.cross_entropy(logits, labels).item(),
+        accuracy=metrics.accuracy(logits, labels),
+        confusion=metrics.confusion(logits, labels).tolist(),
         logits=logits,
+        labels=labels,
     )

@@ -14,6 +14,7 @@ from groundup.training.checkpoints import load_weights
 from groundup.training.config import TrainConfig
 from groundup.training.folder import environment
 from groundup.training.loop import fit, merit
+from groundup.training.predictions import save_predictions
 from groundup.training.randomness import seed_everything
 from groundup.training.tasks import DEFAULT_DATA, Task, make_task
 
@@ -92,7 +93,8 @@ def train(
     start = time.perf_counter()
     history = fit(fabric, model, task, config, folder, progress)
     load_weights(model, folder / "model.safetensors")
-    test = task.evaluate(model.eval(), "test")
+    test, predictions = task.measure(model.eval(), "test")
+    save_predictions(predictions, folder, "test")
     result = TrainResult(
         config=config,
         folder=folder,

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from groundup import data
 from groundup.errors import UsageError
 from groundup.training.config import TrainConfig
-from groundup.training.evaluation import Evaluation, evaluate
+from groundup.training.evaluation import predict, score
 from groundup.training.tasks.task import Split, Task
 
 Batch = tuple[Tensor, Tensor]  # images (N, C, H, W), labels (N,)
@@ -26,26 +26,30 @@ class Images(Task):
     unit = "images"
 
     def __init__(self, config: TrainConfig, dataset: Any, device: torch.device) -> None:
-        x = _square_images(dataset, config)
+        pixels = _square_images(dataset, config)
         try:
             rng = np.random.default_rng(config.seed)
-            held_out, kept = data.split(x, dataset.train.y, config.validation, rng)
+            held_out, kept = data.split(pixels, dataset.train.y, config.validation, rng)
         except ValueError as error:
             raise UsageError(f"--validation {config.validation} does not work here: {error}.") from None
         self.label_smoothing = config.label_smoothing
         self.classes = tuple(dataset.classes)
-        self.settings = {"classes": len(self.classes), "in_channels": x.shape[1], "image_size": x.shape[2]}
-        splits: dict[Split, Any] = {"training": kept, "validation": held_out, "test": dataset.test}
+        self.settings = {"classes": len(self.classes), "in_channels": pixels.shape[1], "image_size": pixels.shape[2]}
+        splits: dict[Split, Any] = {
+            "training": (kept.x, kept.y),
+            "validation": (held_out.x, held_out.y),
+            "test": (_pixels(dataset.test), dataset.test.y),
+        }
+        self.white = getattr(dataset.train, "white", 1)  # bytes stay bytes until they are in a batch
         self.splits = {
-            name: (torch.from_numpy(part.x).to(device), torch.from_numpy(part.y).to(device))
-            for name, part in splits.items()
+            name: (torch.from_numpy(x).to(device), torch.from_numpy(y).to(device)) for name, (x, y) in splits.items()
         }
         self.sizes = {name: len(y) for name, (_, y) in self.splits.items()}
 
     def batch(self, split: Split, rows: Tensor, generator: torch.Generator | None = None) -> Batch:
         x, y = self.splits[split]
         rows = rows.to(x.device)
-        return x[rows], y[rows]
+        return x[rows].float() / self.white, y[rows]
 
     def items(self, batch: Batch) -> int:
         return len(batch[1])
@@ -55,12 +59,15 @@ class Images(Task):
         return F.cross_entropy(model(x), y, label_smoothing=self.label_smoothing)
 
     def evaluate(self, model: nn.Module, split: Split) -> dict[str, Any]:
-        score = self.score(model, split)
-        return {"loss": score.loss, "accuracy": score.accuracy, "confusion": score.confusion}
+        return self.measure(model, split)[0]
 
-    def score(self, model: nn.Module, split: Split) -> Evaluation:
-        """Return the scores with the logits of every image, (N, classes), to look at single images."""
-        return evaluate(model, *self.splits[split])
+    def measure(self, model: nn.Module, split: Split) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        logits, labels = predict(
+            model, (self.batch(split, rows) for rows in torch.arange(self.sizes[split]).split(512))
+        )
+        scores = score(logits, labels)
+        kept = {"logits": logits, "labels": labels}
+        return {"loss": scores.loss, "accuracy": scores.accuracy, "confusion": scores.confusion}, kept
 
     def words(self, scores: dict[str, Any]) -> str:
         return f"accuracy {scores['accuracy']:.2%}, loss {scores['loss']:.4f} nats"
@@ -71,9 +78,14 @@ def make(config: TrainConfig, dataset: Any, device: torch.device) -> Images:
     return Images(config, dataset, device)
 
 
+def _pixels(part: Any) -> Any:
+    """The images of a part of a data set: bytes where it has them, otherwise floats."""
+    return part.pixels if hasattr(part, "pixels") else getattr(part, "x", None)
+
+
 def _square_images(dataset: Any, config: TrainConfig) -> np.ndarray:
     """Return the training images (N, C, H, W), or say why this data set has none."""
-    x = getattr(getattr(dataset, "train", None), "x", None)
+    x = _pixels(getattr(dataset, "train", None))
     if not isinstance(x, np.ndarray) or x.ndim != 4:
         what = f"arrays of shape {x.shape}" if isinstance(x, np.ndarray) else "no images"
         image_sets = [name for name, card in data.cards().items() if card.shape.startswith("image")]

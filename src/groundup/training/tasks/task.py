@@ -61,6 +61,13 @@ class Task(ABC):
         is kept.
         """
 
+    def measure(self, model: nn.Module, split: Split) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """Return the metrics of :meth:`evaluate`, and what the model said of each row, to look into it later.
+
+        The latter is stored beside the run, so that the test split need not be looked at a second time. Here: nothing.
+        """
+        return self.evaluate(model, split), {}
+
     def words(self, scores: dict[str, Any]) -> str:
         """Return the scores (of :meth:`evaluate`) in a few words, for the screen."""
         return f"loss {scores['loss']:.4f}"
