@@ -10,6 +10,7 @@ from groundup.models import gru as _gru  # noqa: F401
 from groundup.models import lenet as _lenet  # noqa: F401
 from groundup.models import lstm as _lstm  # noqa: F401
 from groundup.models import rnn as _rnn  # noqa: F401
+from groundup.models import transformer as _transformer  # noqa: F401
 from groundup.models.registry import Card, count_parameters, create, describe, names, register
 
 __all__ = ["Card", "count_parameters", "create", "describe", "names", "register"]

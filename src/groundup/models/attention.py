@@ -103,6 +103,13 @@ class KeyValueCache:
         self.k, self.v = k, v
         return k, v
 
+    def select(self, rows: Tensor) -> "KeyValueCache":
+        """Return a cache of these sequences of the batch, int64, which may repeat, for a search that goes on there."""
+        other = KeyValueCache()
+        if self.k is not None and self.v is not None:
+            other.k, other.v = self.k[rows], self.v[rows]
+        return other
+
 
 class MultiHeadAttention(nn.Module):
     """H attentions side by side, each over its own projection of width d = D/H; section 3.2.2, figure 2 (right).
@@ -158,16 +165,20 @@ class MultiHeadAttention(nn.Module):
         hidden : booleans that broadcast to (N, H, T, S), True where a query may not look at a key.
         padding : (N, S) booleans, True for keys that are only padding.
         causal : hide the future from each query.
-        cache : keys and values of earlier places, to which those of this call are added; S counts them all.
+        cache : keys and values of earlier places, to which those of this call are added; S counts them all. With a
+            memory, which stays the same from call to call, the first call computes them and the others take them.
         """
-        memory = x if memory is None else memory
         self._check(x, "x", "T")
-        self._check(memory, "memory", "S")
         q = self._heads(self.q_proj(x))  # (N, H, T, d)
-        k = self._heads(self.k_proj(memory))  # (N, H, S, d)
-        v = self._heads(self.v_proj(memory))
-        if cache is not None:
-            k, v = cache.extend(k, v)
+        if memory is not None and cache is not None and cache.k is not None and cache.v is not None:
+            k, v = cache.k, cache.v
+        else:
+            seen = x if memory is None else memory
+            self._check(seen, "memory", "S")
+            k = self._heads(self.k_proj(seen))  # (N, H, S, d)
+            v = self._heads(self.v_proj(seen))
+            if cache is not None:
+                k, v = cache.extend(k, v)
         hidden = _with_padding(hidden, padding, k)
         dropout = self.dropout if self.training else 0.0
         if self.recorded is None:
