@@ -6,6 +6,8 @@
 A new model is one file beside this one and one line below: importing the file is what registers its names.
 """
 
+from groundup.models import bert as _bert  # noqa: F401
+from groundup.models import gpt2 as _gpt2  # noqa: F401
 from groundup.models import gru as _gru  # noqa: F401
 from groundup.models import lenet as _lenet  # noqa: F401
 from groundup.models import lstm as _lstm  # noqa: F401

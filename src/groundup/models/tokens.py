@@ -6,7 +6,7 @@ from torch import Tensor
 from groundup.errors import UsageError
 
 
-def check_tokens(tokens: Tensor, vocabulary: int, context: int | None = None) -> None:
+def check_tokens(tokens: Tensor, vocabulary: int, context: int | None = None, before: int = 0) -> None:
     """Raise an error in words unless ``tokens`` are whole numbers (N, T), each from 0 to ``vocabulary - 1``.
 
     The values are looked at on the CPU alone: on a GPU the look would wait until everything before it is computed.
@@ -16,6 +16,7 @@ def check_tokens(tokens: Tensor, vocabulary: int, context: int | None = None) ->
     tokens : what the model was given.
     vocabulary : how many different tokens there are.
     context : the longest sequence that the model can read, if there is a longest.
+    before : how many tokens of the sequence were read in earlier calls.
 
     Raises
     ------
@@ -30,8 +31,11 @@ def check_tokens(tokens: Tensor, vocabulary: int, context: int | None = None) ->
             f"tokens: got shape {tuple(tokens.shape)}, expected (N, T) with at least one token: "
             "for a single text write tokens[None]"
         )
-    if context is not None and tokens.shape[1] > context:
-        raise UsageError(f"{tokens.shape[1]} tokens are more than the model's context of {context}: cut the text.")
+    if context is not None and before + tokens.shape[1] > context:
+        earlier = f"{before} earlier and " if before else ""
+        raise UsageError(
+            f"{earlier}{tokens.shape[1]} tokens are more than the model's context of {context}: cut the text."
+        )
     if tokens.device.type == "cpu" and not torch.compiler.is_compiling():
         low, high = (int(value) for value in tokens.aminmax())
         if low < 0 or high >= vocabulary:
