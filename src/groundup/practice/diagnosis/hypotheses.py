@@ -24,6 +24,7 @@ def guesses(trial: Trial) -> Iterator[Guess]:
     yield from mixed_up(trial)
     yield from forgotten_inputs(trial)
     yield from factors(trial)
+    yield from exchanged(trial)
     yield from extra_reductions(trial)
     yield from arrangement(trial)
     yield from precision(trial)
@@ -58,7 +59,7 @@ def accumulation(trial: Trial) -> Iterator[Guess]:
 
 
 def mixed_up(trial: Trial) -> Iterator[Guess]:
-    """One thing returned in the place of another, or two inputs exchanged."""
+    """One thing returned in the place of another."""
     right = trial.right
     yield Guess("zeros", f"{trial.name} is zero everywhere: it was made, but never filled.", np.zeros_like(right))
     yield Guess("ones", f"{trial.name} is one everywhere.", np.ones_like(right))
@@ -76,15 +77,6 @@ def mixed_up(trial: Trial) -> Iterator[Guess]:
                 f"{trial.name} is the input {name} as it came. If it should have been changed in place: x -= ... "
                 "changes the array, x = x - ... makes a new one that nobody else sees.",
                 value,
-            )
-    arrays = [name for name, value in trial.inputs.items() if isinstance(value, np.ndarray)]
-    for a, b in combinations(arrays, 2):
-        if trial.inputs[a].shape == trial.inputs[b].shape and trial.inputs[a].dtype == trial.inputs[b].dtype:
-            yield from _with(
-                trial,
-                f"{a} and {b} exchanged",
-                f"These would be the right numbers if {a} and {b} were exchanged.",
-                {a: trial.inputs[b], b: trial.inputs[a]},
             )
 
 
@@ -132,6 +124,19 @@ def _with(trial: Trial, cause: str, message: str, changes: dict[str, Any]) -> It
         yield Guess(cause, message, answer)
 
 
+def exchanged(trial: Trial) -> Iterator[Guess]:
+    """Two inputs of one shape, each used in the place of the other."""
+    arrays = [name for name, value in trial.inputs.items() if isinstance(value, np.ndarray)]
+    for a, b in combinations(arrays, 2):
+        if trial.inputs[a].shape == trial.inputs[b].shape and trial.inputs[a].dtype == trial.inputs[b].dtype:
+            yield from _with(
+                trial,
+                f"{a} and {b} exchanged",
+                f"These would be the right numbers if {a} and {b} were exchanged.",
+                {a: trial.inputs[b], b: trial.inputs[a]},
+            )
+
+
 def factors(trial: Trial) -> Iterator[Guess]:
     """The right numbers, times something: a size in the inputs, a number among them, or a constant."""
     if trial.mine.shape != trial.right.shape or not trial.right.size:
@@ -154,7 +159,8 @@ def factors(trial: Trial) -> Iterator[Guess]:
 
 def named_factors(trial: Trial) -> dict[str, float]:
     """Return the factors that have a name here: constants, sizes and their products, numbers among the inputs."""
-    found: dict[str, float] = {"2": 2.0, "1/2": 0.5, "1/log(2)": 1 / np.log(2), "log(2)": np.log(2)}
+    found: dict[str, float] = {"2": 2.0, "1/2": 0.5, "sqrt(2)": 2**0.5, "1/sqrt(2)": 2**-0.5}
+    found |= {"1/log(2)": 1 / np.log(2), "log(2)": np.log(2)}
     numbers = {
         name: float(value)
         for name, value in trial.inputs.items()
@@ -200,13 +206,13 @@ def missing_reductions(trial: Trial) -> Iterator[Guess]:
             "of length 1; reshape, squeeze or [:, None] mend it.",
             right.reshape(mine.shape),
         )
-    if mine.ndim > right.ndim:
+    if mine.size > right.size:
         for axis in range(mine.ndim):
             for how, reduce in (("summed", np.sum), ("averaged", np.mean)):
-                if mine.ndim == right.ndim + 1 and _fits(reduce(mine, axis=axis), right):
+                if _fits(reduce(mine, axis=axis, keepdims=mine.ndim == right.ndim), right):
                     yield Guess(
                         f"not {how} over axis {axis}",
-                        f"{name} has an axis too many: it is not {how} over axis {axis}{_called(trial, mine, axis)}. "
+                        f"{name} has the shape {mine.shape}: it is not {how} over axis {axis}{_called(trial, mine, axis)}. "
                         "What was broadcast on the way forward is summed on the way back.",
                         mine,
                     )

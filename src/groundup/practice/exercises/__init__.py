@@ -1,7 +1,10 @@
 """The exercises in the order of the road: each is a folder of this name."""
 
 ROAD: tuple[str, ...] = (
+    "broadcasting",
     "linear",
     "softmax_cross_entropy",
+    "relu_gelu",
+    "mse_huber",
     "adam",
 )
