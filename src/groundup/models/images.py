@@ -25,3 +25,15 @@ def require_images(x: Tensor, config: ImageConfig) -> None:
     expected = (config.in_channels, config.image_size, config.image_size)
     if x.ndim != 4 or x.shape[1:] != expected:
         raise ValueError(f"got images of shape {tuple(x.shape)}, expected (N, {', '.join(map(str, expected))})")
+
+
+SMALL = 64  # pixels
+
+
+def has_small_images(config: ImageConfig) -> bool:
+    """Whether images are so small (CIFAR-10, MNIST) that a stem made for ImageNet would leave nothing of them.
+
+    The networks for 224 x 224 pixels shrink images 32 times over, most of them 4 times before the first block: of
+    32 x 32 pixels a single one would arrive at the end. With small images they leave out these first strides.
+    """
+    return config.image_size < SMALL

@@ -38,8 +38,9 @@ class Published:
         transposed first, then cut into parts.
     reshaped : patterns of our keys that are stored with the same numbers in the same order in another shape.
     ignored : patterns of their keys that we have no use for, such as a mask that can be computed.
-    url : a safetensors file with weights of the default configuration, trained by its publishers; or None.
-    sha256 : of that file's content; None if it is not known, and then the download is not pinned.
+    url : a safetensors file with trained weights of the default configuration under these names; or None.
+    sha256 : of that file's content; None if it is not known, and then a download cannot be checked.
+    also : the same model under still other names.
     """
 
     rename: Mapping[str, str] = field(default_factory=dict)
@@ -49,6 +50,7 @@ class Published:
     ignored: tuple[str, ...] = ()
     url: str | None = None
     sha256: str | None = None
+    also: tuple["Published", ...] = ()
 
     def key(self, ours: str) -> str:
         """Return the name that our tensor ``ours`` has among the published ones."""
