@@ -17,6 +17,7 @@ from groundup.models import lstm as _lstm  # noqa: F401
 from groundup.models import mobilenetv2 as _mobilenetv2  # noqa: F401
 from groundup.models import resnet as _resnet  # noqa: F401
 from groundup.models import rnn as _rnn  # noqa: F401
+from groundup.models import seq2seq_attention as _seq2seq_attention  # noqa: F401
 from groundup.models import transformer as _transformer  # noqa: F401
 from groundup.models import vgg as _vgg  # noqa: F401
 from groundup.models import vit as _vit  # noqa: F401
