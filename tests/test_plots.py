@@ -92,3 +92,31 @@ def test_no_global_state():
     before = dict(matplotlib.rcParams)
     drawn(plots.bars(["a"], [1.0]))
     assert dict(matplotlib.rcParams) == before
+
+
+def test_calibration_draws_a_bar_a_bin_as_high_as_the_share_that_was_right():
+    bins = [
+        {"from": 0.5, "to": 0.6, "confidence": 0.55, "accuracy": 0.25, "count": 1},
+        {"from": 0.9, "to": 1.0, "confidence": 0.97, "accuracy": 0.5, "count": 3},
+    ]
+    upper, lower = drawn(plots.calibration(bins, total=4)).axes
+    assert [bar.get_height() for bar in upper.patches if isinstance(bar, Rectangle)] == [0.25, 0.5]
+    assert [bar.get_height() for bar in lower.patches if isinstance(bar, Rectangle)] == [0.25, 0.75]
+    np.testing.assert_allclose(np.asarray(upper.lines[1].get_xydata()), [[0.55, 0.25], [0.97, 0.5]])
+
+
+def test_attention_has_queries_in_rows_and_a_map_a_head():
+    weights = np.random.default_rng(0).dirichlet(np.ones(3), (5, 2))  # 5 heads, 2 queries, 3 keys
+    figure = drawn(plots.attention(weights, ["to", "be"], ["zu", "sein", "."], [f"head {n}" for n in range(5)]))
+    pictures = [axis for axis in figure.axes if axis.images]
+    assert [axis.get_title(loc="left") for axis in pictures] == [f"head {n}" for n in range(5)]
+    np.testing.assert_allclose(shown(pictures[3]), weights[3])
+    assert [label.get_text() for label in pictures[0].get_yticklabels()] == ["to", "be"]
+    assert len([axis for axis in drawn(plots.attention(weights[0], "ab", "xyz")).axes if axis.images]) == 1
+    with pytest.raises(ValueError, match="for 3 queries and 2 keys"):
+        plots.attention(weights, "abc", "xy")
+
+
+def test_confusion_of_many_classes_is_drawn_without_counts():
+    figure = drawn(plots.confusion_matrix(np.eye(30, dtype=int), range(30)))
+    assert not figure.axes[0].texts

@@ -78,7 +78,10 @@ def learning_curves(histories: Mapping[str, Mapping[str, Sequence[float]]], x_la
 
 @styled
 def confusion_matrix(matrix: Any, classes: Sequence[object]) -> Figure:
-    """Draw a confusion matrix (rows: the truth; columns: the prediction); the shade is the share of the row."""
+    """Draw a confusion matrix (rows: the truth; columns: the prediction); the shade is the share of the row.
+
+    Of more than twenty classes only the shades are drawn: the counts would be too small to read.
+    """
     counts = np.asarray(matrix)
     if counts.shape != (len(classes), len(classes)):
         raise ValueError(f"got a matrix of shape {counts.shape} for {len(classes)} classes, expected a square one")
@@ -89,14 +92,79 @@ def confusion_matrix(matrix: Any, classes: Sequence[object]) -> Figure:
     figure = Figure(figsize=(size, size), layout="constrained")
     axis = figure.subplots()
     axis.imshow(share, cmap=shades, vmin=0, vmax=1)
+    many = len(classes) > 20
     for (row, column), count in np.ndenumerate(counts):
-        if count:
+        if count and not many:
             colour = "white" if share[row, column] > 0.5 else INK
             axis.text(column, row, f"{count:,}", ha="center", va="center", fontsize=9, color=colour)
     axis.set(xticks=range(len(classes)), yticks=range(len(classes)), xlabel="predicted", ylabel="true")
-    axis.set_xticklabels([str(name) for name in classes])
-    axis.set_yticklabels([str(name) for name in classes])
+    names = [str(name) for name in classes]
+    axis.set_xticklabels(names, rotation=90 if max(map(len, names)) > 3 else 0)
+    axis.set_yticklabels(names)
+    if many:
+        axis.tick_params(labelsize=6)
     axis.grid(False)
+    return figure
+
+
+@styled
+def calibration(bins: Sequence[Mapping[str, float]], total: int) -> Figure:
+    """Draw how often a classifier is right over how sure it is; below, how many of its guesses are so sure.
+
+    Parameters
+    ----------
+    bins : for each bin of confidence that is not empty ``from``, ``to``, ``accuracy``, ``confidence`` and ``count``.
+    total : the number of all guesses.
+    """
+    figure = Figure(figsize=(5.6, 5.2), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    left, width = [b["from"] for b in bins], [b["to"] - b["from"] for b in bins]
+    upper.bar(left, [b["accuracy"] for b in bins], width, align="edge", color=SERIES[0], edgecolor=PAPER, linewidth=1)
+    upper.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (2, 2)), label="honest")
+    upper.plot(
+        [b["confidence"] for b in bins], [b["accuracy"] for b in bins], color=SERIES[1], marker="o", linestyle="none",
+        label="mean confidence of the bin",
+    )  # fmt: skip
+    upper.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share that was right")
+    upper.legend(loc="upper left")
+    lower.bar(left, [b["count"] / total for b in bins], width, align="edge", color=MUTED, edgecolor=PAPER, linewidth=1)
+    lower.set(xlabel="confidence: the probability of the guess", ylabel="share of guesses")
+    return figure
+
+
+@styled
+def attention(weights: Any, queries: Sequence[str], keys: Sequence[str], titles: Sequence[str] = ()) -> Figure:
+    """Draw attention weights: each row is a query, and its shades say how much it takes from each key.
+
+    Parameters
+    ----------
+    weights : (T, S), or (M, T, S) for M maps side by side, such as one a head; each row sums to 1.
+    queries, keys : T and S words or characters for the axes.
+    titles : M words, one above each map.
+    """
+    maps = np.asarray(weights, dtype=float)
+    maps = maps[None] if maps.ndim == 2 else maps
+    if maps.ndim != 3 or maps.shape[1:] != (len(queries), len(keys)):
+        raise ValueError(
+            f"got weights of shape {np.shape(weights)} for {len(queries)} queries and {len(keys)} keys, "
+            "expected (T, S) or (M, T, S)"
+        )
+    shades = LinearSegmentedColormap.from_list("weight", [(*_rgb(SERIES[0]), 0.0), (*_rgb(SERIES[0]), 1.0)])
+    columns = min(len(maps), 2)
+    rows = -(-len(maps) // columns)
+    cell = min(0.3, 7.0 / (columns * max(len(keys), 1)))
+    size = (columns * (cell * len(keys) + 0.9), rows * (cell * len(queries) + 0.9))
+    figure = Figure(figsize=size, layout="constrained")
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axis in axes[len(maps) :]:
+        axis.axis("off")
+    for axis, picture, title in zip(axes, maps, [*titles, *[""] * len(maps)]):
+        axis.imshow(picture, cmap=shades, vmin=0, vmax=1)
+        axis.set(xticks=range(len(keys)), yticks=range(len(queries)), title=title)
+        axis.set_xticklabels(list(keys), rotation=90 if max(map(len, keys)) > 1 else 0)
+        axis.set_yticklabels(list(queries))
+        axis.tick_params(length=0, labelsize=8 if cell > 0.2 else 6)
+        axis.grid(False)
     return figure
 
 
