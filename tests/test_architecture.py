@@ -15,11 +15,12 @@ ALLOWED = {
     "scratch": {"scratch"},
     "data": {"data"},
     "models": {"models"},
-    "training": {"training", "models", "data"},
+    "training": {"training", "models", "data", "report", "plots"},
     "compare": {"compare", "scratch", "data", "training", "models"},
     "recipes": {"recipes", "scratch", "data", "plots"},
     "applications": {"applications", "data", "models", "training", "scratch", "report", "plots"},
 }
+ALLOWED["practice"] = {"practice", "scratch", "data", "models", "training", "compare"}
 COMMON = {"errors", "console", "runs", "__version__"}
 PACKAGES = {"scratch": {"numpy"}, "models": {"torch"}}
 
