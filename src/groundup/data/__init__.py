@@ -31,12 +31,14 @@ from groundup.data.multi30k import Pairs, Translations
 from groundup.data.names import Names
 from groundup.data.splitting import split
 from groundup.data.text import Text
+from groundup.data.unverified import NOT_ORIGINAL
 from groundup.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
     import pandas
 
 __all__ = [
+    "NOT_ORIGINAL",
     "Card",
     "Dataset",
     "File",
@@ -102,7 +104,7 @@ def load(name: str) -> Any:
     module = _module(name)
     loaded = module.load()
     if others := unverified(name):
-        download.say(f"{name}: {download.NOT_ORIGINAL} ({', '.join(others)}). Results may differ from the original's.")
+        download.say(f"{name}: {NOT_ORIGINAL} ({', '.join(others)}). Results may differ from the original's.")
     return loaded
 
 
