@@ -185,10 +185,13 @@ def bench(
 ) -> None:
     """Time a training step of each benchmark, by hand beside PyTorch: mlp, lenet, resnet, lstm, gpt, vae.
 
+    `groundup bench models` times the models of Part 2 beside their reference implementations (torchvision,
+    transformers, torch.nn) instead, and `groundup bench models resnet18 gpt2` those two.
+
     Parameters
     ----------
     names
-        Which benchmarks; by default all.
+        Which benchmarks, by default all; or the word models, alone or before names of models.
     rounds
         How often the engines take turns; medians over rounds are reported.
     threads

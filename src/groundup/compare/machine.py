@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 
-def machine() -> dict[str, Any]:
-    """Return system, processor, cores, and the versions of what computes: a time means nothing without them."""
+def machine(*packages: str) -> dict[str, Any]:
+    """Return system, processor, cores, and the versions of what computes: a time means nothing without them.
+
+    ``packages`` are asked for their versions beside NumPy and torch.
+    """
     versions = {}
-    for package in ("numpy", "torch"):
+    for package in ("numpy", "torch", *packages):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:
