@@ -5,7 +5,9 @@ takes ``--json`` (one JSON document on standard output, nothing else there) and 
 standard error. Exit code 0: done; 2: wrong usage; 1: failed.
 """
 
+import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,13 +15,16 @@ import tyro
 
 from groundup.errors import EXTRAS, GroundupError, UsageError, missing_package
 from groundup.training.config import TrainConfig
+from groundup.training.settings import read_config
 
 app = tyro.extras.SubcommandApp()
 
 
 @app.command
 def train(
-    config: Annotated[TrainConfig, tyro.conf.arg(name="")],
+    config: Annotated[TrainConfig, tyro.conf.arg(name="")] = TrainConfig(),  # noqa: B008 (frozen)
+    file: Annotated[Path | None, tyro.conf.arg(name="config")] = None,
+    resume: Path | None = None,
     folder: Path | None = None,
     json: bool = False,
 ) -> None:
@@ -29,6 +34,10 @@ def train(
     ----------
     config
         Every choice of the run.
+    file
+        A configuration to start from, such as config.json of an earlier run; other options change it.
+    resume
+        The folder of a run that was stopped or killed: go on from its last checkpoint. Takes no other choices.
     folder
         Where the files of the run go, by default runs/MODEL-DATA-seedSEED; numbered if it exists.
     json
@@ -36,7 +45,7 @@ def train(
     """
     from groundup.training import report
 
-    report.train_and_report(config, folder, json)
+    report.train_and_report(config, resume, folder, json)
 
 
 @app.command(name="train-scratch")
@@ -256,9 +265,19 @@ def tour(seed: int = 0, folder: Path = Path("runs/tour"), json: bool = False) ->
     command.run(seed, folder, json)
 
 
+def start_from_file(words: list[str]) -> None:
+    """For `train --config FILE`: let the choices in FILE be the defaults of the other options."""
+    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    finder.add_argument("--config", type=Path)
+    file = finder.parse_known_args(words[1:])[0].config if words[:1] == ["train"] else None
+    given = read_config(TrainConfig, file) if file else TrainConfig()
+    app.command(name="train")(partial(train, config=given))
+
+
 def main() -> None:
     """Run one command; a user's mistake ends in one clear sentence, never in a traceback."""
     try:
+        start_from_file(sys.argv[1:])
         config = (tyro.conf.FlagCreatePairsOff,)  # --json, without a --no-json
         app.cli(prog="groundup", description="Deep learning from the ground up.", config=config)
     except GroundupError as error:

@@ -1,108 +1,172 @@
 """The training loop: epochs of steps, each epoch measured on validation, the best weights kept.
 
 It knows no model and no data set: a task makes the batches and the loss. Lightning Fabric moves the model to the device
-and runs the backward pass; everything else is written out here.
+and runs the backward pass in the precision that was asked for; everything else is written out here.
 """
 
 import time
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import nn
+from lightning_fabric.wrappers import _FabricModule, _FabricOptimizer
+from torch import Tensor
 
 from groundup.errors import GroundupError
-from groundup.training.checkpoints import save_checkpoint, save_weights
+from groundup.training.checkpoints import copy_of_weights
 from groundup.training.config import TrainConfig
-from groundup.training.folder import append_line
-from groundup.training.optimizers import make_optimizer, make_schedule
+from groundup.training.folder import RunFolder
+from groundup.training.interrupt import Interrupt
 from groundup.training.progress import TrainingProgress
-from groundup.training.randomness import BATCH, ORDER, generator, random_states
+from groundup.training.randomness import BATCH, ORDER, generator
+from groundup.training.schedules import learning_rate_factor
+from groundup.training.state import TrainingState
 from groundup.training.tasks import Task
 
 LOOK_EVERY = 20  # steps between two looks at the loss: each look waits for the device
+CHECKPOINT_SECONDS = 300  # between two checkpoints within an epoch, unless --checkpoint-every says otherwise
 
 
-def fit(
-    fabric: Fabric,
-    module: nn.Module,
-    task: Task,
-    config: TrainConfig,
-    folder: Path,
-    show_progress: bool = True,
-) -> list[dict[str, Any]]:
-    """Train ``module`` in place and return the history, one record an epoch.
+@dataclass
+class Loop:
+    """Everything that a step needs, in one place.
 
-    Each epoch appends its record to ``metrics.jsonl``, saves ``checkpoint.pt``, and saves ``model.safetensors`` if
-    no earlier epoch was better on validation (at equal accuracy, the lower loss wins).
-
-    Raises
-    ------
-    GroundupError : the loss is no longer a finite number; the files of the epochs before stay.
+    Parameters
+    ----------
+    fabric, model, optimizer : the model and its optimizer as ``fabric.setup`` returned them.
+    state : the same two with all else that a checkpoint holds: where in the run we are.
+    on_epoch : called with the record of each finished epoch, once its files are written.
     """
-    rows = task.sizes["training"]
-    steps_per_epoch = -(-rows // config.batch_size)  # rounded up: the last batch may be smaller
-    optimizer = make_optimizer(config.optimizer, module.parameters())
-    schedule = make_schedule(config.optimizer, optimizer, config.epochs * steps_per_epoch)
-    model, optimizer = fabric.setup(module, optimizer)
-    history: list[dict[str, Any]] = []
-    best = None
 
-    with TrainingProgress(task, config.epochs, steps_per_epoch, show_progress) as progress:
-        for epoch in range(1, config.epochs + 1):
-            start = time.perf_counter()
-            first_step = (epoch - 1) * steps_per_epoch
-            total = torch.zeros((), device=fabric.device)  # loss summed over the items seen in this epoch
-            seen = 0
-            drawn = generator(config.seed, ORDER, epoch)
-            task.start_epoch(drawn)
-            order = torch.randperm(rows, generator=drawn)
-            model.train()
-            for step, chosen in enumerate(order.split(config.batch_size), 1):
-                batch = task.batch("training", chosen, generator(config.seed, BATCH, first_step + step))
-                loss = task.loss(model, batch)
-                fabric.backward(loss)
-                optimizer.step()
-                schedule.step()
-                optimizer.zero_grad()
-                total += loss.detach() * task.items(batch)
-                seen += task.items(batch)
-                if step % LOOK_EVERY == 0 or step == steps_per_epoch:
-                    mean = total.item() / seen
-                    _require_finite(mean, epoch, first_step + step, config)
-                    progress.step(epoch, first_step + step, mean, seen / (time.perf_counter() - start))
-            seconds = time.perf_counter() - start
+    fabric: Fabric
+    model: _FabricModule
+    optimizer: _FabricOptimizer
+    state: TrainingState
+    task: Task
+    config: TrainConfig
+    folder: RunFolder
+    progress: TrainingProgress
+    on_epoch: Callable[[dict[str, Any]], object] | None = None
 
-            scores = task.evaluate(model, "validation")
-            record = {
-                "epoch": epoch,
-                "step": epoch * steps_per_epoch,
-                "train_loss": total.item() / seen,
-                **{f"validation_{name}": value for name, value in scores.items() if isinstance(value, (int, float))},
-                "items_per_second": seen / seconds,  # of training alone
-                "seconds": time.perf_counter() - start,  # of the epoch with its evaluation
-            }
-            history.append(record)
-            goodness = merit(task, scores)
-            is_best = best is None or goodness > best
-            if is_best:
-                best = goodness
-                save_weights(module, folder / "model.safetensors")
-            append_line(folder / "metrics.jsonl", record)
-            save_checkpoint(
-                {
-                    "model": module.state_dict(),
-                    "optimizer": optimizer.state_dict(),
-                    "schedule": schedule.state_dict(),
-                    "history": history,
-                    "best": best,
-                    "random": random_states(),
-                },
-                folder / "checkpoint.pt",
+    def fit(self) -> None:
+        """Train from where ``state`` stands to the end of the run.
+
+        Raises
+        ------
+        GroundupError : the loss is no longer a finite number; the last checkpoints stay.
+        KeyboardInterrupt, SystemExit : a signal asked to stop; there is a checkpoint from which the run can go on.
+        """
+        with Interrupt() as interrupt:
+            while not self.state.stopped:
+                self.train_epoch(interrupt)
+                record = self.validate()
+                self.folder.save(self.state)
+                if self.on_epoch:
+                    self.on_epoch(record)
+                interrupt.act()
+
+    def train_epoch(self, interrupt: Interrupt) -> None:
+        """Train one epoch, or what is left of it: each example once, in an order that seed and epoch decide."""
+        state, config = self.state, self.config
+        drawn = generator(config.seed, ORDER, state.epoch)
+        self.task.start_epoch(drawn)
+        batches = self.task.order(drawn, config.batch_size).split(config.batch_size)
+        steps = config.epochs * len(batches)
+        saved = before = time.perf_counter()
+        self.model.train()
+        for rows in batches[state.step_in_epoch :]:
+            for group in self.optimizer.param_groups:
+                group["lr"] = config.optimizer.lr * learning_rate_factor(config.schedule, state.step, steps)
+            loss, items = self.train_step(rows, generator(config.seed, BATCH, state.step))
+            state.loss_sum += loss * items
+            state.items += items
+            state.step += 1
+            state.step_in_epoch += 1
+            now = time.perf_counter()
+            state.spend(now - before)
+            before = now
+
+            if config.time_limit and state.seconds >= config.time_limit * 60:
+                state.stopped = "time limit"
+            last = state.step_in_epoch == len(batches) or bool(state.stopped)
+            due = (
+                state.step % config.checkpoint_every == 0
+                if config.checkpoint_every
+                else now - saved >= CHECKPOINT_SECONDS
             )
-            progress.epoch(record, scores, is_best)
-    return history
+            if state.step % LOOK_EVERY == 0 or due or last:
+                self.look()
+            if last:
+                return
+            if due or interrupt.asked:
+                self.folder.save(state)
+                interrupt.act()
+                saved = before = time.perf_counter()
+
+    def train_step(self, rows: Tensor, drawn: torch.Generator) -> tuple[Tensor, int]:
+        """Make one step with these rows; return their mean loss, and over how many items it is a mean.
+
+        With ``accumulate`` above 1 the batch is computed in parts. Each part's loss is a mean over its own items;
+        weighted with its share of all items, the parts add up to the mean over the batch, and so do their gradients.
+        """
+        batches = [self.task.batch("training", part, drawn) for part in rows.chunk(self.config.accumulate)]
+        counts = [self.task.items(batch) for batch in batches]
+        total = torch.zeros((), device=self.fabric.device)
+        for number, (batch, count) in enumerate(zip(batches, counts), 1):
+            with self.fabric.no_backward_sync(self.model, enabled=number < len(batches)):
+                loss = self.task.loss(self.model, batch) * (count / sum(counts))
+                self.fabric.backward(loss)
+            total += loss.detach()
+        if self.config.clip:
+            self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.config.clip, error_if_nonfinite=False)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        if self.state.average:
+            self.state.average.update(self.state.module)
+        return total, sum(counts)
+
+    def look(self) -> None:
+        """Show the mean loss of the epoch so far, and stop if it is infinite or not a number: nothing repairs that."""
+        state, lr = self.state, self.config.optimizer.lr
+        mean = state.loss_sum.item() / state.items
+        if not abs(mean) < float("inf"):
+            raise GroundupError(
+                f"The loss became {mean} in epoch {state.epoch + 1}, by step {state.step}. Most often the learning "
+                f"rate is too high: try --optimizer.lr {lr / 10:g} (it is {lr:g}). If that does not help, look for "
+                "infinite or missing values in the data."
+            )
+        self.progress.step(state, mean)
+        self.folder.curve(state.step, {"loss": mean, "lr": self.optimizer.param_groups[0]["lr"]})
+
+    def validate(self) -> dict[str, Any]:
+        """End the epoch: measure it on validation, keep its weights if it is the best, return its record."""
+        state, start = self.state, time.perf_counter()
+        with state.averaged():
+            scores = self.task.evaluate(self.model, "validation")
+            state.epoch += 1
+            best = not state.best_epoch or merit(self.task, scores) > merit(self.task, state.best, "validation_")
+            if best:
+                state.best_epoch, state.best_weights = state.epoch, copy_of_weights(state.module)
+        seconds = time.perf_counter() - start
+        record = {
+            "epoch": state.epoch,
+            "step": state.step,
+            "lr": self.optimizer.param_groups[0]["lr"],  # of the last step
+            "train_loss": state.loss_sum.item() / state.items,
+            **{f"validation_{name}": value for name, value in scores.items() if isinstance(value, (int, float))},
+            "items_per_second": state.items / state.epoch_seconds,  # of training alone
+            "seconds": state.epoch_seconds + seconds,  # of the epoch with its evaluation
+        }
+        state.end_epoch(record, seconds)
+        if state.epoch == self.config.epochs:
+            state.stopped = "all epochs done"
+        elif self.config.patience and state.epoch - state.best_epoch >= self.config.patience and not state.stopped:
+            state.stopped = f"{self.config.patience} epochs without a new best"
+        self.folder.curve(state.step, {name: record[name] for name in record if name not in ("epoch", "step", "lr")})
+        self.progress.epoch(record, scores, best)
+        return record
 
 
 def merit(task: Task, scores: dict[str, Any], prefix: str = "") -> tuple[float, float]:
@@ -110,13 +174,3 @@ def merit(task: Task, scores: dict[str, Any], prefix: str = "") -> tuple[float, 
     name, good = task.best
     value = scores[prefix + name]
     return (value if good == "highest" else -value, -scores[f"{prefix}loss"])
-
-
-def _require_finite(loss: float, epoch: int, step: int, config: TrainConfig) -> None:
-    """Stop a run whose loss is infinite or not a number: no later step could repair the weights."""
-    if not abs(loss) < float("inf"):
-        raise GroundupError(
-            f"The loss became {loss} in epoch {epoch}, by step {step}. Most often the learning rate is too high: "
-            f"try --optimizer.lr {config.optimizer.lr / 10:g} (it is {config.optimizer.lr:g}). If that does not "
-            "help, look for infinite or missing values in the data."
-        )

@@ -1,24 +1,35 @@
-"""From configuration to torch's optimizers and schedules."""
+"""From a configuration to torch's optimizers."""
 
-import math
-from collections.abc import Iterable
+from typing import Any
 
 from torch import nn, optim
-from torch.optim.lr_scheduler import LambdaLR
 
 from groundup.training.config import OptimizerConfig
 
 
-def make_optimizer(config: OptimizerConfig, parameters: Iterable[nn.Parameter]) -> optim.Optimizer:
-    """Return the optimizer that ``config`` names."""
-    if config.name == "sgd":
-        return optim.SGD(parameters, lr=config.lr, momentum=config.momentum, weight_decay=config.weight_decay)
-    kind = {"adam": optim.Adam, "adamw": optim.AdamW}[config.name]
-    return kind(parameters, lr=config.lr, weight_decay=config.weight_decay)
+def make_optimizer(config: OptimizerConfig, model: nn.Module) -> optim.Optimizer:
+    """Return the optimizer that ``config`` names, for all weights of ``model`` that learn.
 
-
-def make_schedule(config: OptimizerConfig, optimizer: optim.Optimizer, steps: int) -> LambdaLR:
-    """Return the schedule: step t of T takes ``lr`` times 1, or times (1 + cos(pi t / T)) / 2."""
-    if config.schedule == "constant":
-        return LambdaLR(optimizer, lambda step: 1.0)
-    return LambdaLR(optimizer, lambda step: (1 + math.cos(math.pi * min(step / steps, 1))) / 2)
+    With ``decay="matrices"``, weights of one axis (biases, scales of normalisation) are in a group of their own, whose
+    weight decay is zero: they do not multiply inputs with one another, and pulling them to zero only weakens signals.
+    """
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    if config.decay == "all":
+        groups: list[dict[str, Any]] = [{"params": weights}]
+    else:
+        groups = [
+            {"params": [weight for weight in weights if weight.ndim >= 2]},
+            {"params": [weight for weight in weights if weight.ndim < 2], "weight_decay": 0.0},
+        ]
+        groups = [group for group in groups if group["params"]]
+    rest: dict[str, Any] = {"lr": config.lr, "weight_decay": config.weight_decay}
+    match config.name:
+        case "sgd":
+            return optim.SGD(groups, momentum=config.momentum, nesterov=config.nesterov, **rest)
+        case "rmsprop":
+            return optim.RMSprop(groups, momentum=config.momentum, eps=config.eps, **rest)
+        case "adagrad":
+            return optim.Adagrad(groups, eps=config.eps, **rest)
+        case "adam" | "adamw" | "nadam":
+            kinds = {"adam": optim.Adam, "adamw": optim.AdamW, "nadam": optim.NAdam}
+            return kinds[config.name](groups, betas=config.betas, eps=config.eps, **rest)

@@ -7,14 +7,22 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from groundup.console import progress as stderr
+from groundup.training.state import TrainingState
 from groundup.training.tasks import Task
 
 
 class TrainingProgress:
-    """Progress on standard error; ``show=False`` keeps quiet. Use it as a context manager."""
+    """Progress on standard error; ``show=False`` keeps quiet. Use it as a context manager.
 
-    def __init__(self, task: Task, epochs: int, steps_per_epoch: int, show: bool = True) -> None:
-        self.of_task = task
+    Parameters
+    ----------
+    task : names the unit of the speed, and puts scores into words.
+    epochs, steps : of the whole run.
+    done : steps that were done before, in a run that is resumed.
+    """
+
+    def __init__(self, task: Task, epochs: int, steps: int, done: int = 0, show: bool = True) -> None:
+        self.task = task
         self.console = stderr if show else Console(quiet=True)
         self.epochs = epochs
         self.bar = Progress(
@@ -26,7 +34,7 @@ class TrainingProgress:
             transient=True,  # the line goes when training ends; the epoch lines stay
             disable=not (show and stderr.is_terminal),
         )
-        self.task = self.bar.add_task("", total=epochs * steps_per_epoch, loss=float("nan"), speed=0.0)
+        self.line = self.bar.add_task("", total=steps, completed=done, loss=float("nan"), speed=0.0)
 
     def __enter__(self) -> "TrainingProgress":
         self.bar.start()
@@ -37,17 +45,26 @@ class TrainingProgress:
     ) -> None:
         self.bar.stop()
 
-    def step(self, epoch: int, step: int, loss: float, speed: float) -> None:
-        """Show the mean loss of the epoch so far and the items per second, after ``step`` steps of the run."""
-        self.bar.update(self.task, completed=step, loss=loss, speed=speed, description=f"epoch {epoch}/{self.epochs}")
+    def say(self, text: str) -> None:
+        """Print a line that stays."""
+        self.console.print(text, soft_wrap=True, markup=False)
+
+    def step(self, state: TrainingState, loss: float) -> None:
+        """Move the line: the mean loss of the epoch so far, and how many items a second."""
+        self.bar.update(
+            self.line,
+            completed=state.step,
+            loss=loss,
+            speed=state.items / state.epoch_seconds,
+            description=f"epoch {state.epoch + 1}/{self.epochs}",
+        )
 
     def epoch(self, record: dict[str, Any], scores: dict[str, Any], best: bool) -> None:
         """Print the line of a finished epoch; a star marks the best on validation so far."""
-        self.console.print(
+        self.say(
             f"epoch {record['epoch']:>{len(str(self.epochs))}}/{self.epochs}"
             f"  train loss {record['train_loss']:.4f}"
-            f"  validation {self.of_task.words(scores)}"
-            f"  {record['items_per_second']:,.0f} {self.of_task.unit}/s"
-            f"  {record['seconds']:.1f} s{'  *' if best else ''}",
-            soft_wrap=True,
+            f"  validation {self.task.words(scores)}"
+            f"  {record['items_per_second']:,.0f} {self.task.unit}/s"
+            f"  {record['seconds']:.1f} s{'  *' if best else ''}"
         )

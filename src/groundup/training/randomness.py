@@ -5,6 +5,7 @@ the seed and the number of the epoch or step: nothing of it needs to be saved. L
 global generator; its state, and those of NumPy and Python, are part of a checkpoint.
 """
 
+import os
 import random
 from typing import Any
 
@@ -53,3 +54,10 @@ def restore_random_states(states: dict[str, Any]) -> None:
     np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002
     version, internal, gauss = states["python"]
     random.setstate((version, tuple(internal), gauss))
+
+
+def forbid_chance() -> None:
+    """Let torch refuse, or replace, operations whose result may differ from run to run; only GPUs have such."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False

@@ -2,30 +2,35 @@
 
 from pathlib import Path
 
-from rich.markup import escape
-
 from groundup.console import out, print_json
+from groundup.errors import UsageError
 from groundup.training.config import TrainConfig
+from groundup.training.settings import flat
 
 
-def train_and_report(config: TrainConfig, folder: Path | None, as_json: bool) -> None:
-    """Train, then print the result on standard output."""
-    from groundup.training.run import train
+def train_and_report(config: TrainConfig, resumed: Path | None, folder: Path | None, as_json: bool) -> None:
+    """Train, or go on with the run in the folder ``resumed``, then print the result on standard output."""
+    if resumed and (config != TrainConfig() or folder):
+        given = [name for name, value in flat(config).items() if flat(TrainConfig()).get(name) != value]
+        raise UsageError(
+            f"--resume goes on with the choices in {resumed / 'config.json'}: leave out "
+            f"{', '.join([*given, *(['folder'] if folder else [])])}."
+        )
+    from groundup.training.run import resume, train
 
-    result = train(config, folder=folder)
+    result = resume(resumed) if resumed else train(config, folder=folder)
     if as_json:
         print_json(result.summary())
         return
-    best = result.history[result.best_epoch - 1]
-    name, _ = result.task.best
-    scores = {key.removeprefix("validation_"): value for key, value in best.items()}
+    best = "" if result.task.best[0] == "loss" else f" {result.task.best[0]}"
     out.print(
-        f"[bold]Test split:[/] {result.task.words(result.test)}",
-        f"Validation: {result.task.words(scores)}, in epoch {result.best_epoch} of {config.epochs}: of all epochs the "
-        f"{'best' if name == 'loss' else 'best ' + name}, so its weights were tested",
-        f"{result.parameters:,} parameters, {result.seconds:.1f} s, everything in {escape(str(result.folder))}",
+        f"Test split: {result.task.words(result.test)}",
+        f"Validation: {result.task.words(result.validation)}, in epoch {result.best_epoch} of {len(result.history)}, "
+        f"the best{best}; its weights were tested",
+        f"{result.parameters:,} parameters, {result.seconds:.1f} s, everything in {result.folder}",
         sep="\n",
         soft_wrap=True,
+        markup=False,
     )
 
 

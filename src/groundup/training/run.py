@@ -1,22 +1,34 @@
 """One training run, from a configuration to a tested model: data, model, loop, and the test split once at the end."""
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.precision import MixedPrecision
+from lightning_fabric.wrappers import _FabricOptimizer
 from torch import nn
 
 from groundup import models
-from groundup.runs import new_folder, write_json
-from groundup.training.checkpoints import load_weights
+from groundup.console import progress as stderr
+from groundup.errors import GroundupError, UsageError
+from groundup.runs import new_folder
+from groundup.training.averaging import Average
 from groundup.training.config import TrainConfig
-from groundup.training.folder import environment
-from groundup.training.loop import fit, merit
+from groundup.training.folder import RunFolder, environment, read_json, warn_of_changes
+from groundup.training.loop import Loop
+from groundup.training.optimizers import make_optimizer
 from groundup.training.predictions import save_predictions
-from groundup.training.randomness import seed_everything
+from groundup.training.progress import TrainingProgress
+from groundup.training.randomness import forbid_chance, seed_everything
+from groundup.training.settings import read_config
+from groundup.training.state import TrainingState
 from groundup.training.tasks import DEFAULT_DATA, Task, make_task
+
+OnEpoch = Callable[[dict[str, Any]], object]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,27 +38,22 @@ class TrainResult:
     config: TrainConfig  # resolved: the data set has a name
     folder: Path
     task: Task  # the problem, with its data
-    model: nn.Module  # with the weights of the best epoch on validation, in evaluation mode
+    model: nn.Module  # with the weights of the best epoch on validation, in evaluation mode, on the CPU
     parameters: int
-    history: list[dict[str, Any]]  # a record an epoch, see loop.fit
+    history: list[dict[str, Any]]  # a record an epoch, see loop.py
     best_epoch: int
+    stopped: str  # why training ended: all epochs done, or something that came before
+    validation: dict[str, float]  # the numbers among the task's metrics on validation, in the best epoch
     test: dict[str, Any]  # the task's metrics on the test split
-    seconds: float  # training, validation and test together
+    seconds: float  # training, validation and test together, over all processes of a run that was resumed
 
     def summary(self) -> dict[str, Any]:
         """Return what ``summary.json`` and ``--json`` hold."""
-        best = self.history[self.best_epoch - 1]
+        names = ("parameters", "best_epoch", "stopped", "validation", "test", "seconds", "history")
         return {
             "config": asdict(self.config),
             "folder": str(self.folder),
-            "parameters": self.parameters,
-            "best_epoch": self.best_epoch,
-            "validation": {
-                key.removeprefix("validation_"): value for key, value in best.items() if key.startswith("validation_")
-            },
-            "test": self.test,
-            "seconds": self.seconds,
-            "history": self.history,
+            **{name: getattr(self, name) for name in names},
         }
 
 
@@ -55,11 +62,12 @@ def train(
     dataset: Any = None,
     folder: Path | str | None = None,
     progress: bool = True,
+    on_epoch: OnEpoch | None = None,
 ) -> TrainResult:
     """Train a model, choose the best epoch on validation, and test it once.
 
-    Torch's global random generator is seeded with ``config.seed``: the same configuration gives the same weights on
-    the same machine with the same number of threads.
+    The same configuration gives the same weights on the same machine with the same number of threads. Torch's, NumPy's
+    and Python's global random generators are seeded with ``config.seed``.
 
     Parameters
     ----------
@@ -67,44 +75,127 @@ def train(
     dataset : the data, if they are at hand; otherwise ``config.data`` is loaded by name.
     folder : where the files of the run go, by default ``runs/MODEL-DATA-seedSEED``; numbered if it exists.
     progress : show progress on standard error.
+    on_epoch : called with the record of each finished epoch; what it raises ends the run.
 
     Raises
     ------
     UsageError : no such model or data set, or one that the other can't work with.
     GroundupError : the loss is no longer a finite number.
     """
-    card = models.describe(config.model)
-    config = replace(config, data=config.data or DEFAULT_DATA[card.task])
-    fabric = Fabric(accelerator=config.device, devices=1)
-    fabric.launch()
-    task = make_task(config, fabric.device, dataset)
+    if not config.model:
+        raise UsageError("Name a model, such as lenet; `groundup models` lists them.")
+    config = replace(config, data=config.data or DEFAULT_DATA[models.describe(config.model).task])
 
+    def start(device: torch.device) -> RunFolder:
+        wanted = Path(folder or Path("runs") / f"{config.model}-{config.data}-seed{config.seed}")
+        files = RunFolder(new_folder(wanted))
+        files.write_json("environment.json", environment(str(device)))
+        files.write_json("config.json", asdict(config))
+        return files
+
+    return _run(config, dataset, start, progress, on_epoch)
+
+
+def resume(
+    folder: Path | str, dataset: Any = None, progress: bool = True, on_epoch: OnEpoch | None = None
+) -> TrainResult:
+    """Go on with a run that was stopped or killed, from its last good checkpoint to its end.
+
+    The result is, to the last bit, that of a run which was never stopped, on the same machine with the same number of
+    threads. A run that came to its end is tested again, with the same result. Parameters and errors as for
+    :func:`train`; ``dataset`` is needed if the run was started with one.
+    """
+    folder = Path(folder)
+    if not (folder / "config.json").is_file():
+        raise GroundupError(f"{folder} holds no run to resume: there is no config.json in it.")
+    config = read_config(TrainConfig, folder)
+
+    def start(device: torch.device) -> RunFolder:
+        if progress:
+            warn_of_changes(read_json(folder / "environment.json"), environment(str(device)))
+        return RunFolder(folder)
+
+    return _run(config, dataset, start, progress, on_epoch)
+
+
+def _run(
+    config: TrainConfig,
+    dataset: Any,
+    start: Callable[[torch.device], RunFolder],
+    show: bool,
+    on_epoch: OnEpoch | None,
+) -> TrainResult:
+    """Build everything, train from where the folder's checkpoints are, test."""
+    fabric = make_fabric(config)
+    if config.deterministic:
+        forbid_chance()
     seed_everything(config.seed)
+    task = make_task(config, fabric.device, dataset)
+    module = build_model(config, task)
+    parameters = models.count_parameters(module)
+    if config.channels_last:
+        module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+    model = fabric.setup_module(cast(nn.Module, torch.compile(module)) if config.compile else module)
+    optimizer = make_optimizer(config.optimizer, module)
+    average = Average(module, config.ema) if config.ema else None
+    state = TrainingState(module, optimizer, fabric.strategy.precision, average)
+    steps = config.epochs * -(-task.sizes["training"] // config.batch_size)  # rounded up: the last batch is smaller
+
+    files = start(fabric.device)
+    try:
+        files.write_json("data.json", {"sizes": task.sizes, **task.facts()})
+        resumed = files.restore(state)
+        with TrainingProgress(task, config.epochs, steps, state.step, show) as progress:
+            if resumed:
+                progress.say(f"{files.path} goes on after step {state.step:,} of {steps:,}.")
+            wrapped = fabric.setup_optimizers(optimizer)
+            assert isinstance(wrapped, _FabricOptimizer)  # one in, one out
+            Loop(fabric, model, wrapped, state, task, config, files, progress, on_epoch).fit()
+        before = time.perf_counter()
+        module.load_state_dict(state.best_weights)
+        test, predictions = task.measure(model.eval(), "test")
+        save_predictions(predictions, files.path, "test")
+        result = TrainResult(
+            config=config,
+            folder=files.path,
+            task=task,
+            model=module,
+            parameters=parameters,
+            history=state.history,
+            best_epoch=state.best_epoch,
+            stopped=state.stopped,
+            validation={
+                name.removeprefix("validation_"): value
+                for name, value in state.best.items()
+                if name.startswith("validation_")
+            },
+            test=test,
+            seconds=state.seconds + time.perf_counter() - before,
+        )
+        files.write_json("summary.json", result.summary())
+        return result
+    except (KeyboardInterrupt, SystemExit):
+        stderr.print(f"Stopped after step {state.step:,}. To go on: groundup train --resume {files.path}", markup=False)
+        raise
+    finally:
+        files.close()
+
+
+def make_fabric(config: TrainConfig) -> Fabric:
+    """Return what moves tensors to the device and computes in the precision that ``config`` names."""
+    if config.precision == "32":
+        fabric = Fabric(accelerator=config.device, devices=1)
+    else:  # given as an object, it is what was asked for: by name, a CPU would compute in bf16 instead of fp16
+        device = Fabric(accelerator=config.device, devices=1).device.type
+        mixed = MixedPrecision("bf16-mixed" if config.precision == "bf16" else "16-mixed", device)
+        fabric = Fabric(accelerator=config.device, devices=1, plugins=mixed)
+    fabric.launch()
+    return fabric
+
+
+def build_model(config: TrainConfig, task: Task) -> nn.Module:
+    """Return the model with its own settings, but for what the data decide and what ``config`` sets."""
+    card = models.describe(config.model)
     known = {field.name for field in fields(card.config)}
-    settings = {name: value for name, value in task.settings.items() if name in known} | config.model_settings
-    model = models.create(card.name, **settings)
-    parameters = models.count_parameters(model)
-
-    default = Path("runs") / f"{config.model}-{config.data}-seed{config.seed}"
-    folder = new_folder(Path(folder) if folder is not None else default)
-    write_json(folder / "config.json", asdict(config))
-    write_json(folder / "environment.json", environment(str(fabric.device)))
-
-    start = time.perf_counter()
-    history = fit(fabric, model, task, config, folder, progress)
-    load_weights(model, folder / "model.safetensors")
-    test, predictions = task.measure(model.eval(), "test")
-    save_predictions(predictions, folder, "test")
-    result = TrainResult(
-        config=config,
-        folder=folder,
-        task=task,
-        model=model,
-        parameters=parameters,
-        history=history,
-        best_epoch=max(history, key=lambda record: merit(task, record, "validation_"))["epoch"],
-        test=test,
-        seconds=time.perf_counter() - start,
-    )
-    write_json(folder / "summary.json", result.summary())
-    return result
+    settings = {name: value for name, value in task.settings.items() if name in known}
+    return models.create(card.name, **(settings | config.model_settings))

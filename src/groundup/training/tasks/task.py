@@ -21,6 +21,7 @@ class Task(ABC):
         ``{"vocabulary": 65}``: fields of its configuration; those that it does not have are left out.
     sizes : the number of rows in each split; a row is an image, a window of text, a pair of sentences.
     best : the validation metric that chooses the best epoch, and which end of it is good.
+    needs_predictions : whether :meth:`examine` and :meth:`show` need what :meth:`measure` keeps.
     unit : what a loss is the mean over, for the speed on the screen: "images", "characters", "tokens".
     """
 
@@ -28,10 +29,15 @@ class Task(ABC):
     sizes: dict[str, int]
     best: tuple[str, Literal["highest", "lowest"]] = ("loss", "lowest")
     unit: str = "examples"
+    needs_predictions: bool = False
 
     def start_epoch(self, generator: torch.Generator) -> None:
         """Draw what stays the same for an epoch and differs in the next. Most tasks have nothing to draw."""
         return
+
+    def order(self, generator: torch.Generator, batch_size: int) -> Tensor:
+        """Return the training rows of an epoch, int64, each once, in the order in which batches are cut from them."""
+        return torch.randperm(self.sizes["training"], generator=generator)
 
     @abstractmethod
     def batch(self, split: Split, rows: Tensor, generator: torch.Generator | None = None) -> Any:
@@ -67,6 +73,24 @@ class Task(ABC):
         The latter is stored beside the run, so that the test split need not be looked at a second time. Here: nothing.
         """
         return self.evaluate(model, split), {}
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the weights take for granted, for ``data.json``: names of the classes, a vocabulary, ..."""
+        return {}
+
+    def examine(self, predictions: dict[str, Tensor]) -> dict[str, Any]:
+        """Return what else can be said of predictions that :meth:`measure` kept, beyond the metrics. Here: nothing."""
+        return {}
+
+    def show(self, page: Any, model: nn.Module, split: Split, predictions: dict[str, Tensor]) -> None:
+        """Add to a page (a :class:`groundup.report.Page`) what is worth a look on a split.
+
+        Parameters
+        ----------
+        model : trained, in evaluation mode, on the device.
+        predictions : what :meth:`measure` kept for this split.
+        """
+        return
 
     def words(self, scores: dict[str, Any]) -> str:
         """Return the scores (of :meth:`evaluate`) in a few words, for the screen."""

@@ -64,6 +64,9 @@ class LanguageModelling(Task):
         windows = self.splits[split][start[:, None] + self.within]  # (N, T + 1)
         return windows[:, :-1], windows[:, 1:]
 
+    def facts(self) -> dict[str, Any]:
+        return {"data": self.text.card.name, "vocabulary": self.text.vocabulary}
+
     def items(self, batch: Batch) -> int:
         return batch[1].numel()
 
