@@ -134,7 +134,7 @@ def test_it_can_learn_one_batch_by_heart(name):
     dropouts = {
         field: 0.0 for field in ("dropout", "dropout_auxiliary") if hasattr(models.describe(name).config, field)
     }
-    model = toy(name, **dropouts)
+    model = toy(name, 0, **dropouts)
     e = example(name, model.config)
     optimizer = torch.optim.Adam(model.parameters(), lr=SLOWLY.get(name, 0.003))
     with torch.no_grad():

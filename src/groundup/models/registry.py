@@ -12,6 +12,7 @@ so that ``create("lenet", classes=3)`` builds one, and the command line and the 
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import torch
@@ -85,17 +86,20 @@ def describe(name: str) -> Card:
     return _cards[name]
 
 
-def create(name: str, **overrides: Any) -> nn.Module:
+def create(name: str, *, pretrained: str | Path | bool = False, **overrides: Any) -> nn.Module:
     """Build the model called ``name``, with fresh random weights from torch's global generator.
 
     Parameters
     ----------
     name : a registered name, see :func:`names`.
+    pretrained : a safetensors file to take the weights from, or True to get published ones from their public home,
+        see :mod:`groundup.models.pretrained`.
     overrides : fields of the model's configuration that shall differ from the default, such as ``classes=3``.
 
     Raises
     ------
-    UsageError : no such model, or its configuration has no such field.
+    UsageError : no such model, its configuration has no such field, or the weights are not this model's.
+    GroundupError : the weights could not be downloaded, or their file is damaged.
     """
     card = describe(name)
     known = [field.name for field in dataclasses.fields(card.config)]
@@ -104,7 +108,12 @@ def create(name: str, **overrides: Any) -> nn.Module:
         raise UsageError(
             f"The model {name!r} has no setting {', '.join(unknown)}; its settings are {', '.join(known)}."
         )
-    return card.build(dataclasses.replace(card.config, **overrides))
+    model = card.build(dataclasses.replace(card.config, **overrides))
+    if pretrained:
+        from groundup.models.pretrained import load_pretrained
+
+        load_pretrained(model, card, pretrained, overrides)
+    return model
 
 
 def count_parameters(model: nn.Module) -> int:
