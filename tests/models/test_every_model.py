@@ -65,7 +65,7 @@ def toy(name: str, seed: int = 0, **settings: Any) -> nn.Module:
     torch.manual_seed(seed)
     card = models.describe(name)
     known = {field.name for field in dataclasses.fields(card.config)}
-    few = {key: value for key, value in {"classes": 7, "context": 16}.items() if key in known}
+    few: dict[str, Any] = {key: value for key, value in {"classes": 7, "context": 16}.items() if key in known}
     return models.create(name, **(few | TOY.get(name, {}) | settings))
 
 

@@ -4,6 +4,7 @@
 >>> model = create("lenet", classes=10)
 
 ``create("resnet18", pretrained=True)`` fills it with published weights, see ``groundup.models.pretrained``.
+
 A new model is one file beside this one and one line below: importing the file is what registers its names.
 """
 

@@ -47,6 +47,7 @@ def list_models(as_json: bool) -> None:
                     "title": card.title,
                     "paper": card.paper,
                     "year": card.year,
+                    "task": card.task,
                     "parameters": card.parameters,
                 }
                 for card in cards
@@ -55,8 +56,8 @@ def list_models(as_json: bool) -> None:
         return
     from rich.table import Table
 
-    table = Table("name", "model", "year", "paper", box=None)
+    table = Table("name", "model", "year", "task", "paper", box=None)
     table.add_column("parameters", justify="right")
     for card in cards:
-        table.add_row(card.name, card.title, str(card.year), card.paper, f"{card.parameters:,}")
+        table.add_row(card.name, card.title, str(card.year), card.task.replace("_", " "), card.paper, f"{card.parameters:,}")
     out.print(table)
