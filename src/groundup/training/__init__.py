@@ -4,24 +4,41 @@
 >>> result = train(TrainConfig(model="lenet", data="digits", epochs=3))  # doctest: +SKIP
 >>> result.test["accuracy"], result.folder                               # doctest: +SKIP
 
-``config`` says what can be chosen (and is the command line), ``run`` goes from a configuration to a tested model,
-``loop`` holds the epochs and steps, ``evaluation`` the measuring, ``checkpoints`` and ``folder`` what stays on
-disk, ``progress`` what is seen meanwhile.
+To read it: ``config`` says what can be chosen (and is the command line), ``run`` goes from a configuration to a tested
+model, ``loop`` holds the epochs and steps, ``tasks`` what a batch and a loss are for each kind of problem, ``state`` all
+that changes meanwhile, ``checkpoints`` and ``folder`` what stays on disk, ``progress`` what is seen.
 """
 
 from typing import TYPE_CHECKING
 
-from groundup.training.config import OptimizerConfig, TrainConfig
+from groundup.training.config import (
+    ImagesConfig,
+    OptimizerConfig,
+    ScheduleConfig,
+    TextConfig,
+    TrainConfig,
+    TranslationConfig,
+)
 
 if TYPE_CHECKING:
-    from groundup.training.run import TrainResult, train
+    from groundup.training.run import TrainResult, resume, train
 
-__all__ = ["OptimizerConfig", "TrainConfig", "TrainResult", "train"]
+__all__ = [
+    "ImagesConfig",
+    "OptimizerConfig",
+    "ScheduleConfig",
+    "TextConfig",
+    "TrainConfig",
+    "TrainResult",
+    "TranslationConfig",
+    "resume",
+    "train",
+]
 
 
 def __getattr__(name: str) -> object:
     """Import what needs torch only when it is asked for: the command line's help needs the configuration alone."""
-    if name in ("TrainResult", "train"):
+    if name in ("TrainResult", "resume", "train"):
         from groundup.training import run
 
         return getattr(run, name)

@@ -1,0 +1,90 @@
+"""Runs in processes of their own, which can be killed: by another process, or by themselves at a chosen moment.
+
+The processes are forked from one that has imported torch, so each costs a fraction of a second.
+"""
+
+import multiprocessing
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import toys
+
+from groundup.training import TrainConfig
+
+forkserver = multiprocessing.get_context("forkserver")
+forkserver.set_forkserver_preload(["killing", "groundup.training.run", "torch.utils.tensorboard"])
+
+
+@dataclass
+class Run:
+    """A run that is started, killed and resumed until it ends.
+
+    Parameters
+    ----------
+    config : of one of the toys.
+    folder : where it writes.
+    """
+
+    config: TrainConfig
+    folder: Path
+
+    def start(self, kill_at: int = 0) -> Any:
+        """Start a process that begins the run, or resumes it if there is one, and return it.
+
+        With ``kill_at`` = n > 0 it kills itself just before it touches the file system for the n-th time; with -n,
+        just after that.
+        """
+        process = forkserver.Process(target=_work, args=(self.config, self.folder, kill_at))
+        process.start()
+        return process
+
+    def finish(self, kill_at: int = 0) -> int:
+        """Run until the end; return the exit code, which is -9 for a process that was killed."""
+        process = self.start(kill_at)
+        process.join(120)
+        assert process.exitcode is not None, "the run hangs"
+        return process.exitcode
+
+    def begun(self) -> bool:
+        return (self.folder / "config.json").exists()
+
+
+def _work(config: TrainConfig, folder: Path, kill_at: int) -> None:
+    import torch
+
+    from groundup.training import resume, train
+
+    torch.set_num_threads(1)
+    toys.register_toys()
+    dataset = toys.small_digits() if config.model == "toy_images" else toys.small_text()
+    if kill_at:
+        _kill_self_at(kill_at)
+    if (folder / "config.json").exists():
+        resume(folder, dataset, progress=False)
+    else:
+        train(config, dataset, folder, progress=False)
+
+
+def _kill_self_at(number: int) -> None:
+    """SIGKILL this process at its n-th rename, removal or flush: between two of these, only unnamed files change."""
+    count = 0
+
+    def deadly(function):
+        def call(*args, **kwargs):
+            nonlocal count
+            count += 1
+            if count == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            try:
+                return function(*args, **kwargs)
+            finally:
+                if count == -number:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        return call
+
+    for name in ("replace", "rename", "unlink", "fsync"):
+        setattr(os, name, deadly(getattr(os, name)))
