@@ -48,6 +48,30 @@ def train(
     report.train_and_report(config, resume, folder, json)
 
 
+@app.command
+def evaluate(
+    folder: tyro.conf.Positional[Path],
+    split: Literal["validation", "test"] = "validation",
+    json: bool = False,
+) -> None:
+    """Measure a trained model and look inside: `groundup evaluate runs/lenet-mnist-seed0`.
+
+    Writes evaluation.json and evaluation.html into the folder of the run; those of an earlier evaluation are replaced.
+
+    Parameters
+    ----------
+    folder
+        The folder of the run.
+    split
+        Which part of the data: validation, as often as you like; test, from what training stored of its one look.
+    json
+        Print the result as one JSON document.
+    """
+    from groundup.training import inspection
+
+    inspection.evaluate_and_report(folder, split, json)
+
+
 @app.command(name="train-scratch")
 def train_scratch(
     model: tyro.conf.Positional[str | None] = None,

@@ -1,0 +1,127 @@
+"""``groundup evaluate``: what a trained model is worth, in numbers and pictures, from the folder of its run."""
+
+import json
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+from torch import Tensor, nn
+
+from groundup import data
+from groundup.console import out, print_json, progress
+from groundup.errors import GroundupError
+from groundup.runs import write_json
+from groundup.training.checkpoints import load_weights
+from groundup.training.config import TrainConfig
+from groundup.training.predictions import load_predictions, save_predictions
+from groundup.training.run import build_model, make_fabric
+from groundup.training.settings import read_config
+from groundup.training.tasks import Task, make_task
+from groundup.training.tasks.task import Split
+
+# Where the numbers of an evaluation come from, in words for the page.
+MEASURED = "measured now, with the weights of the best epoch"
+STORED = "computed from the predictions that training stored when it looked at the test split, once"
+SUMMARY = "taken from the summary that training wrote when it looked at the test split, once"
+AGAIN = "measured now: the test split was looked at again, because training stored nothing of its look"
+FIRST = "measured now: the first look at the test split, because training has not come to its end"
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """An evaluation with everything that was needed for it."""
+
+    document: dict[str, Any]  # what evaluation.json holds
+    task: Task
+    model: nn.Module  # in evaluation mode
+    predictions: dict[str, Tensor]  # what the model said of each row of the split; empty if the task keeps nothing
+
+
+def evaluate_and_report(folder: Path, split: Split, as_json: bool) -> None:
+    """Evaluate the run in ``folder``, write evaluation.json and evaluation.html into it, and print the result."""
+    from groundup.training import inspection_page
+
+    result = inspect(folder, split)
+    write_json(folder / "evaluation.json", result.document)
+    page = inspection_page.build(result).write(folder / "evaluation.html")
+    if as_json:
+        print_json(result.document)
+        return
+    document = result.document
+    out.print(
+        f"[bold]{split.capitalize()} split[/] of {escape(document['data'])}, {document['rows']:,} rows: "
+        f"{escape(result.task.words(document['metrics']))}",
+        f"The numbers are {document['source']}.",
+        *(f"{escape(document['data'])}: {data.NOT_ORIGINAL}" for _ in document["unverified"][:1]),
+        f"With pictures: {escape(str(page))}",
+        sep="\n",
+        soft_wrap=True,
+    )
+
+
+def inspect(folder: Path, split: Split) -> Inspection:
+    """Evaluate the best weights of a run on one split of its data.
+
+    The test split was measured when training came to its end. That measurement is used again, see
+    :mod:`groundup.training.predictions`; if it can't be, the document says that the split was looked at once more.
+
+    Raises
+    ------
+    GroundupError : ``folder`` holds no run, or one without weights so far.
+    """
+    start = time.perf_counter()
+    config = _config(folder)
+    fabric = make_fabric(replace(config, device="auto"))  # the run may come from a machine with another device
+    task = make_task(config, fabric.device)
+    model = build_model(config, task)
+    load_weights(model, folder / "model.safetensors")
+    model = model.to(fabric.device).eval()
+
+    summary = _summary(folder)
+    predictions = load_predictions(folder, "test") if split == "test" else {}
+    if predictions:
+        source, scores = STORED, summary.get("test", {})
+    elif split == "test" and "test" in summary and not task.needs_predictions:
+        source, scores = SUMMARY, summary["test"]
+    else:
+        source = MEASURED if split != "test" else AGAIN if "test" in summary else FIRST
+        progress.print(f"Measuring {task.sizes[split]:,} rows of the {split} split.", soft_wrap=True)
+        scores, predictions = task.measure(fabric.setup_module(model), split)
+        if split == "test":
+            save_predictions(predictions, folder, split)  # so that nobody has to look a third time
+    document = {
+        "folder": str(folder),
+        "model": config.model,
+        "data": config.data,
+        "seed": config.seed,
+        "split": split,
+        "rows": task.sizes[split],
+        "source": source,
+        "test_looked_at_again": source == AGAIN,
+        "unverified": list(data.unverified(config.data or "")),
+        "parameters": summary.get("parameters"),
+        "best_epoch": summary.get("best_epoch"),
+        "metrics": scores | task.examine(predictions),
+        "seconds": time.perf_counter() - start,
+        "config": asdict(config),
+    }
+    return Inspection(document, task, model, predictions)
+
+
+def _config(folder: Path) -> TrainConfig:
+    if not (folder / "config.json").is_file():
+        raise GroundupError(f"{folder} holds no run: there is no config.json in it. `groundup runs` lists runs.")
+    if not (folder / "model.safetensors").is_file():
+        raise GroundupError(f"The run in {folder} has no weights so far: its first epoch has not come to its end.")
+    return read_config(TrainConfig, folder)
+
+
+def _summary(folder: Path) -> dict[str, Any]:
+    """Return what training wrote at its end; an empty dictionary if it has not come to it."""
+    path = folder / "summary.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except ValueError as error:
+        raise GroundupError(f"{path} is not a summary in JSON: {error}") from None

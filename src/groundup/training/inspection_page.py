@@ -1,0 +1,58 @@
+"""The page of ``groundup evaluate``: what holds for every task here, the rest by the task itself."""
+
+from typing import Any
+
+from groundup import data, models
+from groundup.report import Page
+from groundup.training.inspection import Inspection
+
+
+def build(result: Inspection) -> Page:
+    """Return the page; the task adds its part, see :meth:`groundup.training.tasks.Task.show`."""
+    d = result.document
+    card = models.describe(d["model"])
+    page = Page(
+        f"{card.title} on {d['data']}",
+        f"What it learnt, measured on the {d['split']} split: {result.task.words(d['metrics'])}.",
+    )
+    page.numbers([*_headlines(d["metrics"]), (f"{d['rows']:,}", f"rows in the {d['split']} split", "")])
+    if d["unverified"]:
+        page.note(
+            f"**The data are {data.NOT_ORIGINAL}** of {d['data']}: {', '.join(d['unverified'])} differs from the "
+            "published file and was taken with `--unverified`. The numbers may differ from those on the original."
+        )
+    page.text(f"The numbers are {d['source']}. {_ABOUT[d['split']]}")
+    result.task.show(page, result.model, d["split"], result.predictions)
+    page.section("How this page was made")
+    page.text(
+        f"{card.title}: {card.paper}, {card.year}. The run in `{d['folder']}` was trained with seed {d['seed']}. Every "
+        "number is in the file `evaluation.json` beside this page; this command made both."
+    )
+    page.code(f"groundup evaluate {d['folder']} --split {d['split']}")
+    return page
+
+
+_ABOUT = {
+    "validation": "These rows taught the model nothing, but they chose its best epoch, so it may look a little better "
+    "here than it is. Look at this split as often as you like while you improve the model; that is what the test split "
+    "must not be used for.",
+    "test": "These rows took part in no choice. Whoever changes the model because of what stands here spoils them: "
+    "mistakes to learn from are on the page of the validation split.",
+}
+
+# metric -> how to write it, its name, what it says
+_KNOWN = {
+    "accuracy": ("{:.2%}", "accuracy", "the most likely class is the true one"),
+    "top5_accuracy": ("{:.2%}", "top-5 accuracy", "the true class is among the five most likely"),
+    "loss": ("{:.4f}", "loss", "nats a guess: the mean of -log of the truth's probability"),
+    "perplexity": ("{:.3f}", "perplexity", "as unsure as a fair choice among so many"),
+    "bleu": ("{:.1f}", "BLEU", "how many word sequences agree with the reference, 0 to 100"),
+}
+
+
+def _headlines(metrics: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [
+        (form.format(metrics[name]), label, detail)
+        for name, (form, label, detail) in _KNOWN.items()
+        if isinstance(metrics.get(name), (int, float))
+    ]
