@@ -59,5 +59,6 @@ def list_models(as_json: bool) -> None:
     table = Table("name", "model", "year", "task", "paper", box=None)
     table.add_column("parameters", justify="right")
     for card in cards:
-        table.add_row(card.name, card.title, str(card.year), card.task.replace("_", " "), card.paper, f"{card.parameters:,}")
+        task = card.task.replace("_", " ")
+        table.add_row(card.name, card.title, str(card.year), task, card.paper, f"{card.parameters:,}")
     out.print(table)
