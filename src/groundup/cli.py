@@ -110,6 +110,28 @@ def train_scratch(
 
 
 @app.command
+def runs(
+    folders: tyro.conf.Positional[tuple[Path, ...]] = (),
+    picture: Path | None = None,
+    json: bool = False,
+) -> None:
+    """List training runs and compare them: what they chose, what came out.
+
+    Parameters
+    ----------
+    folders
+        Where to look, folders inside included; by default runs.
+    picture
+        A file for the curves of all runs over each other: .png, .svg, or .html with the table.
+    json
+        Print the runs as one JSON document.
+    """
+    from groundup.training import comparing
+
+    comparing.show(folders, picture, json)
+
+
+@app.command
 def models(json: bool = False) -> None:
     """List the models: name, paper, year, parameters.
 

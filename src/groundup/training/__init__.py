@@ -5,8 +5,8 @@
 >>> result.test["accuracy"], result.folder                               # doctest: +SKIP
 
 To read it: ``config`` says what can be chosen (and is the command line), ``run`` goes from a configuration to a tested
-model, ``loop`` holds the epochs and steps, ``tasks`` what a batch and a loss are for each kind of problem, ``state`` all
-that changes meanwhile, ``checkpoints`` and ``folder`` what stays on disk, ``progress`` what is seen.
+model, ``loop`` holds the epochs and steps, ``tasks`` what a batch and a loss are for each kind of problem, ``state``
+all that changes meanwhile, ``checkpoints`` and ``folder`` what stays on disk, ``progress`` what is seen.
 """
 
 from typing import TYPE_CHECKING

@@ -148,13 +148,23 @@ def git_state(folder: Path) -> dict[str, Any] | None:
 
 def warn_of_changes(then: dict[str, Any], now: dict[str, Any]) -> None:
     """Say which parts of the environment differ from those that a run was started with."""
-    changed = [f"{name} {then.get(name)} is now {now[name]}" for name in now if then.get(name) != now[name]]
+    changed = [
+        f"{name} {_in_words(then.get(name))} is now {_in_words(now[name])}"
+        for name in now
+        if then.get(name) != now[name]
+    ]
     if changed:
         progress.print(
             f"[bold]Not the environment that the run began in:[/] {'; '.join(changed)}. It goes on, but may not end "
             "with the weights to the last bit that it would have had.",
             soft_wrap=True,
         )
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, dict):  # of git
+        return value["commit"][:10] + (" with changes" if value["dirty"] else "")
+    return str(value)
 
 
 def _lock(folder: Path) -> Any:

@@ -27,6 +27,7 @@ from groundup.training.tasks import Task
 
 LOOK_EVERY = 20  # steps between two looks at the loss: each look waits for the device
 CHECKPOINT_SECONDS = 300  # between two checkpoints within an epoch, unless --checkpoint-every says otherwise
+NO_CURVE = ("epoch", "step", "lr", "best_epoch")  # of an epoch's record
 
 
 @dataclass
@@ -154,6 +155,7 @@ class Loop:
             "epoch": state.epoch,
             "step": state.step,
             "lr": self.optimizer.param_groups[0]["lr"],  # of the last step
+            "best_epoch": state.best_epoch,  # so far
             "train_loss": state.loss_sum.item() / state.items,
             **{f"validation_{name}": value for name, value in scores.items() if isinstance(value, (int, float))},
             "items_per_second": state.items / state.epoch_seconds,  # of training alone
@@ -164,7 +166,7 @@ class Loop:
             state.stopped = "all epochs done"
         elif self.config.patience and state.epoch - state.best_epoch >= self.config.patience and not state.stopped:
             state.stopped = f"{self.config.patience} epochs without a new best"
-        self.folder.curve(state.step, {name: record[name] for name in record if name not in ("epoch", "step", "lr")})
+        self.folder.curve(state.step, {name: record[name] for name in record if name not in NO_CURVE})
         self.progress.epoch(record, scores, best)
         return record
 

@@ -16,6 +16,7 @@ from groundup import models
 from groundup.console import progress as stderr
 from groundup.errors import GroundupError, UsageError
 from groundup.runs import new_folder
+from groundup.training import run_page
 from groundup.training.averaging import Average
 from groundup.training.config import TrainConfig
 from groundup.training.folder import RunFolder, environment, read_json, warn_of_changes
@@ -24,7 +25,7 @@ from groundup.training.optimizers import make_optimizer
 from groundup.training.predictions import save_predictions
 from groundup.training.progress import TrainingProgress
 from groundup.training.randomness import forbid_chance, seed_everything
-from groundup.training.settings import read_config
+from groundup.training.settings import from_dict, read_config
 from groundup.training.state import TrainingState
 from groundup.training.tasks import DEFAULT_DATA, Task, make_task
 
@@ -173,6 +174,7 @@ def _run(
             seconds=state.seconds + time.perf_counter() - before,
         )
         files.write_json("summary.json", result.summary())
+        run_page.write(result)
         return result
     except (KeyboardInterrupt, SystemExit):
         stderr.print(f"Stopped after step {state.step:,}. To go on: groundup train --resume {files.path}", markup=False)
@@ -196,6 +198,8 @@ def make_fabric(config: TrainConfig) -> Fabric:
 def build_model(config: TrainConfig, task: Task) -> nn.Module:
     """Return the model with its own settings, but for what the data decide and what ``config`` sets."""
     card = models.describe(config.model)
-    known = {field.name for field in fields(card.config)}
-    settings = {name: value for name, value in task.settings.items() if name in known}
-    return models.create(card.name, **(settings | config.model_settings))
+    known = [field.name for field in fields(card.config)]
+    settings = {name: value for name, value in task.settings.items() if name in known} | config.model_settings
+    whole = {name: getattr(card.config, name) for name in known} | settings
+    checked = from_dict(type(card.config), whole, "model_settings.")
+    return models.create(card.name, **{name: getattr(checked, name) for name in settings})
