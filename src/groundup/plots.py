@@ -193,7 +193,7 @@ def gallery(
     rows = -(-len(pictures) // columns)
     lines = max((caption.count("\n") + 1 for caption in captions or []), default=0)
     cell = min(1.5, 8.0 / columns)
-    figure = Figure(figsize=(cell * columns, (cell + 0.17 * lines) * rows), layout="constrained")
+    figure = Figure(figsize=(cell * columns, (cell + 0.18 * lines) * rows), layout="constrained")
     for axis in figure.subplots(rows, columns, squeeze=False).flat:
         axis.axis("off")
     for index, (axis, picture) in enumerate(zip(figure.axes, pictures)):

@@ -33,9 +33,9 @@ def _classes(page: Page, metrics: dict[str, Any], classes: tuple[str, ...]) -> N
     pairs = exhibits.frequent_confusions(metrics["confusion"], classes)
     if pairs:
         page.table(
-            ["true class", "taken for", "times", "share of the class"],
+            ["true class", "taken for", "times", "share"],
             [[truth, guess, f"{times:,}", f"{share:.1%}"] for truth, guess, times, share in pairs],
-            "The most frequent confusions.",
+            "The most frequent confusions, and which share of the true class they are.",
         )
     page.table(
         ["class", "precision", "recall", "F1", "support"],

@@ -15,13 +15,13 @@ def build(result: Inspection) -> Page:
         f"{card.title} on {d['data']}",
         f"What it learnt, measured on the {d['split']} split: {result.task.words(d['metrics'])}.",
     )
-    page.numbers([*_headlines(d["metrics"]), (f"{d['rows']:,}", f"rows in the {d['split']} split", "")])
+    page.numbers(_headlines(d["metrics"]))
     if d["unverified"]:
         page.note(
             f"**The data are {data.NOT_ORIGINAL}** of {d['data']}: {', '.join(d['unverified'])} differs from the "
             "published file and was taken with `--unverified`. The numbers may differ from those on the original."
         )
-    page.text(f"The numbers are {d['source']}. {_ABOUT[d['split']]}")
+    page.text(f"The split has {d['rows']:,} rows. The numbers are {d['source']}. {_ABOUT[d['split']]}")
     result.task.show(page, result.model, d["split"], result.predictions)
     page.section("How this page was made")
     page.text(

@@ -92,6 +92,11 @@ class LanguageModelling(Task):
         loss = float(total) / count
         return {"loss": loss, "perplexity": math.exp(min(loss, 700))}  # beyond, the exponential is infinite
 
+    def show(self, page: Any, model: nn.Module, split: Split, predictions: dict[str, Tensor]) -> None:
+        from groundup.training import text_page
+
+        text_page.add_to(page, self, model)
+
     def words(self, scores: dict[str, Any]) -> str:
         return f"loss {scores['loss']:.4f} nats per character, perplexity {scores['perplexity']:.3f}"
 
