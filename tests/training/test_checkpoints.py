@@ -10,6 +10,7 @@ from torch import nn
 from groundup.errors import GroundupError
 from groundup.training.checkpoints import (
     load_checkpoint,
+    load_last_checkpoint,
     load_weights,
     save_checkpoint,
     save_weights,
@@ -31,38 +32,68 @@ def test_a_write_that_fails_half_way_leaves_the_good_file_and_no_other(tmp_path)
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_good_name_appears_only_when_the_content_is_complete(tmp_path, monkeypatch):
-    path = tmp_path / "checkpoint.pt"
-    seen = []
-    replace = os.replace
-
-    def watch(source, target):
-        seen.append((target.exists(), load_checkpoint(source)["epoch"]))
-        replace(source, target)
-
-    monkeypatch.setattr(os, "replace", watch)
-    save_checkpoint({"epoch": 3}, path)
-    assert seen == [(False, 3)]
-    assert load_checkpoint(path) == {"epoch": 3}
-
-
 def test_a_checkpoint_returns_tensors_and_values_as_they_were(tmp_path):
     state = {"model": {"w": torch.randn(3)}, "history": [{"loss": 0.5}], "best": (0.9, -0.1)}
-    save_checkpoint(state, tmp_path / "checkpoint.pt")
-    loaded = load_checkpoint(tmp_path / "checkpoint.pt")
+    path = save_checkpoint(state, tmp_path / "checkpoints", step=7)
+    loaded = load_checkpoint(path)
     assert torch.equal(loaded["model"]["w"], state["model"]["w"])
     assert loaded["history"] == state["history"]
     assert loaded["best"] == state["best"]
+    assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_truncated_or_missing_checkpoint_is_refused(tmp_path):
-    path = tmp_path / "checkpoint.pt"
-    with pytest.raises(GroundupError, match="There is no checkpoint"):
-        load_checkpoint(path)
-    save_checkpoint({"w": torch.randn(100)}, path)
+def test_the_good_name_appears_only_when_the_content_is_complete(tmp_path, monkeypatch):
+    seen = []
+    rename = os.rename
+
+    def watch(source, target):
+        seen.append((list(tmp_path.glob("step-*")), torch.load(source)["epoch"]))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", watch)
+    path = save_checkpoint({"epoch": 3}, tmp_path, step=1)
+    assert seen == [([], 3)]
+    assert load_checkpoint(path) == {"epoch": 3}
+
+
+def test_the_last_two_are_kept(tmp_path):
+    paths = [save_checkpoint({"step": step}, tmp_path, step) for step in (5, 10, 9_000_000, 100_000_000)]
+    assert set(tmp_path.iterdir()) == set(paths[2:])
+    assert load_last_checkpoint(tmp_path) == {"step": 100_000_000}
+
+
+def truncate(path):
     path.write_bytes(path.read_bytes()[:-50])
-    with pytest.raises(GroundupError, match="not a complete checkpoint"):
-        load_checkpoint(path)
+
+
+def flip_one_bit(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [truncate, flip_one_bit, empty])
+def test_a_damaged_checkpoint_is_set_aside_for_the_one_before_and_that_is_said(tmp_path, damage, capsys):
+    old, new = (save_checkpoint({"w": torch.full((1000,), step)}, tmp_path, step) for step in (1, 2))
+    damage(new)
+    with pytest.raises(GroundupError, match="is damaged"):
+        load_checkpoint(new)
+    loaded = load_last_checkpoint(tmp_path)
+    assert loaded is not None
+    assert loaded["w"][0] == 1
+    assert f"{new} is damaged: its content does not have the checksum in its name" in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {old.name, new.name + ".broken"}
+
+
+def test_without_a_whole_checkpoint_there_is_none(tmp_path):
+    assert load_last_checkpoint(tmp_path) is None
+    assert load_last_checkpoint(tmp_path / "nowhere") is None
+    truncate(save_checkpoint({"w": torch.zeros(100)}, tmp_path, 1))
+    assert load_last_checkpoint(tmp_path) is None
 
 
 class Intruder:
@@ -70,13 +101,25 @@ class Intruder:
         return (os.mkdir, ("intruder-was-here",))
 
 
-def test_code_in_a_checkpoint_is_not_run(tmp_path):
-    torch.save({"w": Intruder()}, tmp_path / "checkpoint.pt")
-    (tmp_path / "plain.pt").write_bytes(pickle.dumps(Intruder()))
-    for name in ("checkpoint.pt", "plain.pt"):
-        with pytest.raises(GroundupError):
-            load_checkpoint(tmp_path / name)
-    assert not (tmp_path / "intruder-was-here").exists()
+@pytest.mark.parametrize("save", [torch.save, lambda content, path: path.write_bytes(pickle.dumps(content))])
+def test_code_in_a_checkpoint_is_not_run(tmp_path, save):
+    unnamed = tmp_path / "unnamed.pt"
+    save({"w": Intruder()}, unnamed)
+    from groundup.training.checkpoints import _digest
+
+    path = unnamed.rename(tmp_path / f"step-00000001.{_digest(unnamed)}.pt")  # the checksum is right
+    with pytest.raises(GroundupError, match="not a complete checkpoint"):
+        load_checkpoint(path)
+    assert not os.path.exists("intruder-was-here")
+
+
+def test_weights_that_share_memory_are_saved_under_both_names(tmp_path):
+    tied = nn.ModuleDict({"a": nn.Linear(2, 2), "b": nn.Linear(2, 2)})
+    tied["b"].weight = tied["a"].weight
+    save_weights(tied, tmp_path / "model.safetensors")
+    other = nn.ModuleDict({"a": nn.Linear(2, 2), "b": nn.Linear(2, 2)})
+    load_weights(other, tmp_path / "model.safetensors")
+    assert torch.equal(other["b"].weight, tied["a"].weight)
 
 
 def test_weights_of_another_model_or_a_broken_file_are_refused(tmp_path):

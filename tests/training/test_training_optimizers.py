@@ -1,33 +1,54 @@
-"""The optimizer is the one named, with its settings; the schedule follows its formula."""
-
-import math
+"""The optimizer is the one named, with its settings."""
 
 import pytest
 import torch
 from torch import nn, optim
 
 from groundup.training import OptimizerConfig
-from groundup.training.optimizers import make_optimizer, make_schedule
+from groundup.training.optimizers import make_optimizer
+
+KINDS = {
+    "adagrad": optim.Adagrad,
+    "adam": optim.Adam,
+    "adamw": optim.AdamW,
+    "nadam": optim.NAdam,
+    "rmsprop": optim.RMSprop,
+    "sgd": optim.SGD,
+}
 
 
-@pytest.mark.parametrize(("name", "kind"), [("sgd", optim.SGD), ("adam", optim.Adam), ("adamw", optim.AdamW)])
-def test_the_name_and_settings_arrive(name, kind):
-    config = OptimizerConfig(name=name, lr=0.3, momentum=0.7, weight_decay=0.2)
-    optimizer = make_optimizer(config, [nn.Parameter(torch.ones(2))])
-    assert type(optimizer) is kind
+@pytest.mark.parametrize("name", KINDS)
+def test_the_name_and_settings_arrive(name):
+    config = OptimizerConfig(name=name, lr=0.3, momentum=0.7, betas=(0.8, 0.95), eps=1e-5, weight_decay=0.2)
+    optimizer = make_optimizer(config, nn.Linear(2, 3))
+    assert type(optimizer) is KINDS[name]
     assert optimizer.defaults["lr"] == 0.3
     assert optimizer.defaults["weight_decay"] == 0.2
     assert optimizer.defaults.get("momentum", 0.7) == 0.7
+    assert optimizer.defaults.get("betas", (0.8, 0.95)) == (0.8, 0.95)
+    assert optimizer.defaults.get("eps", 1e-5) == 1e-5
 
 
-@pytest.mark.parametrize("schedule", ["constant", "cosine"])
-def test_the_learning_rate_follows_the_schedule_step_by_step(schedule):
-    config = OptimizerConfig(name="sgd", lr=0.4, schedule=schedule)
-    optimizer = make_optimizer(config, [nn.Parameter(torch.ones(2))])
-    scheduler = make_schedule(config, optimizer, steps=8)
-    for step in range(9):
-        expected = 0.4 if schedule == "constant" else 0.4 * (1 + math.cos(math.pi * step / 8)) / 2
-        assert optimizer.param_groups[0]["lr"] == pytest.approx(expected)
-        optimizer.step()
-        scheduler.step()
-    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.4 if schedule == "constant" else 0.0)
+def test_nesterov_arrives():
+    assert make_optimizer(OptimizerConfig(name="sgd", nesterov=True), nn.Linear(2, 3)).defaults["nesterov"]
+
+
+def test_weight_decay_of_matrices_leaves_biases_and_scales_alone():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(2, 3))
+    config = OptimizerConfig(name="sgd", lr=1.0, momentum=0.0, weight_decay=0.5, decay="matrices")
+    optimizer = make_optimizer(config, model)
+    before = {name: weight.detach().clone() for name, weight in model.named_parameters()}
+    for weight in model.parameters():
+        weight.grad = torch.zeros_like(weight)
+    optimizer.step()
+    for name, weight in model.named_parameters():
+        factor = 0.5 if weight.ndim > 1 else 1.0
+        torch.testing.assert_close(weight.detach(), factor * before[name])
+    assert sum(len(group["params"]) for group in optimizer.param_groups) == 6
+
+
+def test_weights_that_do_not_learn_are_left_out():
+    model = nn.Linear(2, 3)
+    model.bias.requires_grad_(False)
+    (group,) = make_optimizer(OptimizerConfig(decay="matrices"), model).param_groups
+    assert [tuple(weight.shape) for weight in group["params"]] == [(3, 2)]
