@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from groundup.errors import UsageError
 from groundup.models import count_parameters
 from groundup.models.mobilenetv2 import (
+    TIMM,
     TORCHVISION,
     InvertedResidual,
     MobileNetV2,
@@ -41,7 +42,7 @@ def test_the_proof_has_teeth():
         model.blocks[2].residual = False
 
     def activate_the_bottleneck(model):
-        model.blocks[5].norm.register_forward_hook(lambda norm, inputs, y: y.relu())
+        model.blocks[5].norm.register_forward_hook(lambda norm, inputs, y: y.relu().clone())
 
     assert_the_proof_has_teeth(
         lambda: make(width=0.25), lambda: make_theirs(width_mult=0.25), TORCHVISION, images(3, 3, 64, 64),
@@ -53,6 +54,24 @@ def test_the_proof_has_teeth():
             "nonlinear bottleneck": activate_the_bottleneck,
         },
     )  # fmt: skip
+
+
+def test_the_names_of_the_published_file():
+    assert [TIMM.key(name) for name in make().state_dict() if "running" not in name][:22:3] == [
+        "conv_stem.weight",
+        "bn1.num_batches_tracked",
+        "blocks.0.0.bn1.bias",
+        "blocks.0.0.bn2.weight",
+        "blocks.1.0.conv_pw.weight",
+        "blocks.1.0.bn1.num_batches_tracked",
+        "blocks.1.0.bn2.bias",
+        "blocks.1.0.bn3.weight",
+    ]
+    stages = [TIMM.key(f"blocks.{i}.project.weight") for i in range(1, 17)]
+    assert stages == [f"blocks.{s}.{i}.conv_pwl.weight" for s, n in enumerate([2, 3, 4, 3, 3, 1], 1) for i in range(n)]
+    names = [TIMM.key(name) for name in make().state_dict()]
+    assert len(set(names)) == len(names)
+    assert {"conv_head.weight", "bn2.running_var", "classifier.bias"} <= set(names)
 
 
 def test_it_has_the_sizes_of_table_2():

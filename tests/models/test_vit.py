@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from groundup.errors import UsageError
 from groundup.models import count_parameters
 from groundup.models.attention import attention_maps
-from groundup.models.vit import TORCHVISION, Block, ViT, ViTConfig
+from groundup.models.vit import TIMM, TORCHVISION, Block, ViT, ViTConfig
 
 torchvision = pytest.importorskip("torchvision")
 
@@ -70,6 +70,24 @@ def test_vit_b16_has_the_parameters_of_torchvisions():
     state = ours.state_dict()
     found = TORCHVISION.translate(reference.state_dict(), state)  # every name and shape, or it raises
     assert found.keys() == state.keys()
+
+
+def test_the_published_file_fits():
+    block = {
+        "norm1.weight": (768,), "norm1.bias": (768,), "attn.qkv.weight": (2304, 768), "attn.qkv.bias": (2304,),
+        "attn.proj.weight": (768, 768), "attn.proj.bias": (768,), "norm2.weight": (768,), "norm2.bias": (768,),
+        "mlp.fc1.weight": (3072, 768), "mlp.fc1.bias": (3072,), "mlp.fc2.weight": (768, 3072), "mlp.fc2.bias": (768,),
+    }  # fmt: skip
+    names = {
+        "cls_token": (1, 1, 768), "pos_embed": (1, 197, 768),
+        "patch_embed.proj.weight": (768, 3, 16, 16), "patch_embed.proj.bias": (768,),
+        "norm.weight": (768,), "norm.bias": (768,), "head.weight": (1000, 768), "head.bias": (1000,),
+    }  # fmt: skip
+    names |= {f"blocks.{i}.{name}": shape for i in range(12) for name, shape in block.items()}
+    with torch.device("meta"):
+        published = {name: torch.empty(shape) for name, shape in names.items()}
+        state = ViT(ViTConfig()).state_dict()
+    assert TIMM.translate(published, state).keys() == state.keys()
 
 
 @pytest.mark.usefixtures("dropout_by_place")

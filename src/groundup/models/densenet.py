@@ -134,7 +134,8 @@ TORCHVISION = Published(
         **{rf"^transitions\.{b}\.": f"features.transition{b + 1}." for b in range(3)},
         r"^norm\.": "features.norm5.",
         r"^head\.": "classifier.",
-    }
+    },
+    url="https://huggingface.co/timm/densenet121.tv_in1k/resolve/main/model.safetensors",  # torchvision's weights
 )
 
 PAPER = "Huang, Liu, van der Maaten, Weinberger: Densely connected convolutional networks"

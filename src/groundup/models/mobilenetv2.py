@@ -90,7 +90,9 @@ class InvertedResidual(nn.Module):
         y = self.expand(x)  # (N, tC, H, W)
         y = self.depthwise(y)  # (N, tC, H/s, W/s)
         y = self.norm(self.project(y))  # (N, C', H/s, W/s)
-        return x + y if self.residual else y
+        if self.residual:
+            y += x  # in place: the norm's backward pass needs its input, not its output
+        return y
 
 
 class MobileNetV2(nn.Module):
@@ -135,6 +137,36 @@ class MobileNetV2(nn.Module):
         return self.head(self.dropout(x))  # (N, classes)
 
 
+# In timm's names the seven stages of table 2 stand apart, and each convolution has its norm beside it.
+_starts = [sum(n for _, _, n, _ in TABLE_2[:stage]) for stage in range(len(TABLE_2))]
+TIMM = Published(
+    rename={
+        r"^stem\.0\.": "conv_stem.",
+        r"^stem\.1\.": "bn1.",
+        r"^last\.0\.": "conv_head.",
+        r"^last\.1\.": "bn2.",
+        r"^head\.": "classifier.",
+        # The first block doesn't widen; its parts count from one all the same.
+        r"^blocks\.0\.depthwise\.0\.": "stages.0.0.conv_dw.",
+        r"^blocks\.0\.depthwise\.1\.": "stages.0.0.bn1.",
+        r"^blocks\.0\.project\.": "stages.0.0.conv_pw.",
+        r"^blocks\.0\.norm\.": "stages.0.0.bn2.",
+        **{
+            rf"^blocks\.{start + i}\.": f"stages.{stage}.{i}."
+            for stage, (start, (_, _, n, _)) in enumerate(zip(_starts, TABLE_2))
+            for i in range(n)
+        },
+        r"\.expand\.0\.": ".conv_pw.",
+        r"\.expand\.1\.": ".bn1.",
+        r"\.depthwise\.0\.": ".conv_dw.",
+        r"\.depthwise\.1\.": ".bn2.",
+        r"\.project\.": ".conv_pwl.",
+        r"\.norm\.": ".bn3.",
+        r"^stages\.": "blocks.",
+    },
+    url="https://huggingface.co/timm/mobilenetv2_100.ra_in1k/resolve/main/model.safetensors",
+)
+
 TORCHVISION = Published(
     rename={
         r"^stem\.": "features.0.",
@@ -149,7 +181,8 @@ TORCHVISION = Published(
         r"\.depthwise\.": ".conv.1.",
         r"\.project\.": ".conv.2.",
         r"\.norm\.": ".conv.3.",
-    }
+    },
+    also=(TIMM,),
 )
 
 PAPER = "Sandler, Howard, Zhu, Zhmoginov, Chen: MobileNetV2: Inverted residuals and linear bottlenecks"

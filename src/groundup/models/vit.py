@@ -108,6 +108,21 @@ class ViT(nn.Module):
         return self.head(y)  # (N, classes)
 
 
+# Trained on ImageNet-1k by Steiner et al., "How to train your ViT?", 2022, on pixels from -1 to 1.
+TIMM = Published(
+    rename={
+        r"^class_token$": "cls_token",
+        r"^positions$": "pos_embed",
+        r"^patch_embedding\.": "patch_embed.proj.",
+        r"\.attention\.[qkv]_proj\.": ".attn.qkv.",  # one tensor for the three
+        r"\.attention\.out_proj\.": ".attn.proj.",
+        r"\.linear1\.": ".mlp.fc1.",
+        r"\.linear2\.": ".mlp.fc2.",
+    },
+    parts={r"\.q_proj\.": (0, 3), r"\.k_proj\.": (1, 3), r"\.v_proj\.": (2, 3)},
+    url="https://huggingface.co/timm/vit_base_patch16_224.augreg_in1k/resolve/main/model.safetensors",
+)
+
 TORCHVISION = Published(
     rename={
         r"^patch_embedding\.": "conv_proj.",
@@ -122,6 +137,7 @@ TORCHVISION = Published(
         r"\.attention\.out_proj\.": ".self_attention.out_proj.",
     },
     parts={r"\.q_proj\.": (0, 3), r"\.k_proj\.": (1, 3), r"\.v_proj\.": (2, 3)},
+    also=(TIMM,),
 )
 
 PAPER = "Dosovitskiy et al.: An image is worth 16x16 words: Transformers for image recognition at scale"
