@@ -75,7 +75,7 @@ def inspect(folder: Path, split: Split) -> Inspection:
     config = _config(folder)
     fabric = make_fabric(replace(config, device="auto"))  # the run may come from a machine with another device
     task = make_task(config, fabric.device)
-    model = build_model(config, task)
+    model = build_model(config, task.settings)
     load_weights(model, folder / "model.safetensors")
     model = model.to(fabric.device).eval()
 

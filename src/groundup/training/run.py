@@ -1,7 +1,7 @@
 """One training run, from a configuration to a tested model: data, model, loop, and the test split once at the end."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
@@ -132,7 +132,7 @@ def _run(
         forbid_chance()
     seed_everything(config.seed)
     task = make_task(config, fabric.device, dataset)
-    module = build_model(config, task)
+    module = build_model(config, task.settings)
     parameters = models.count_parameters(module)
     if config.channels_last:
         module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
@@ -195,11 +195,11 @@ def make_fabric(config: TrainConfig) -> Fabric:
     return fabric
 
 
-def build_model(config: TrainConfig, task: Task) -> nn.Module:
-    """Return the model with its own settings, but for what the data decide and what ``config`` sets."""
+def build_model(config: TrainConfig, decided: Mapping[str, Any]) -> nn.Module:
+    """Return the model with its own settings, but for what the data decided (``task.settings``), or ``config`` sets."""
     card = models.describe(config.model)
     known = [field.name for field in fields(card.config)]
-    settings = {name: value for name, value in task.settings.items() if name in known} | config.model_settings
+    settings = {name: value for name, value in decided.items() if name in known} | config.model_settings
     whole = {name: getattr(card.config, name) for name in known} | settings
     checked = from_dict(type(card.config), whole, "model_settings.")
     return models.create(card.name, **{name: getattr(checked, name) for name in settings})
