@@ -1,6 +1,6 @@
 """Faults of whole rows: too few of a class, another population than in training, rows that occur twice."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,12 +83,16 @@ def duplicates(table: Table, rate: float, rng: np.random.Generator) -> tuple[Tab
 
 
 def near_duplicates(
-    table: Table, rate: float, rng: np.random.Generator, size: float = 0.01
+    table: Table, rate: float, rng: np.random.Generator, size: float = 0.01, keep: Sequence[Any] = ()
 ) -> tuple[Table, np.ndarray]:
     """Copy each row with chance ``rate``, with the small differences that hide a copy from a search for equal rows.
 
-    Fractional numbers are moved by a normal draw of ``size`` standard deviations of their column; of each text, one
-    letter changes its case or a space is added at the end; whole numbers, dates and pandas categories stay.
+    Fractional numbers are moved by a normal draw of ``size`` standard deviations of their column. In one text of each
+    copy, a letter changes its case or a space is added at the end. Whole numbers, dates and pandas categories stay.
+
+    Parameters
+    ----------
+    keep : columns of a frame that stay as they are, such as the target.
 
     Returns
     -------
@@ -101,15 +105,18 @@ def near_duplicates(
         if longer.dtype.kind == "f":
             longer[first:] += rng.normal(0, size, longer[first:].shape) * np.nanstd(table, axis=0)
         return longer, source
-    for name in longer.columns:
+    changing = [name for name in longer.columns if name not in keep]
+    texts = [name for name in changing if pd.api.types.is_string_dtype(longer[name])]
+    chosen = rng.integers(max(1, len(texts)), size=copies)
+    for name in changing:
         values = longer[name]
         if pd.api.types.is_float_dtype(values):
             moved = values.to_numpy(dtype=float, na_value=np.nan).copy()
             moved[first:] += rng.normal(0, size, copies) * np.nanstd(moved[:first])
             longer[name] = moved
-        elif pd.api.types.is_string_dtype(values):
+        elif name in texts:
             written = values.to_list()
-            for row in range(first, len(written)):
+            for row in first + np.flatnonzero(chosen == texts.index(name)):
                 if isinstance(written[row], str) and written[row]:
                     written[row] = _misprint(written[row], rng)
             longer[name] = pd.Series(written, dtype=values.dtype)
