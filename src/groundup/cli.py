@@ -241,12 +241,13 @@ def bench(
     """Time a training step of each benchmark, by hand beside PyTorch: mlp, lenet, resnet, lstm, gpt, vae.
 
     `groundup bench models` times the models of Part 2 beside their reference implementations (torchvision,
-    transformers, torch.nn) instead, and `groundup bench models resnet18 gpt2` those two.
+    transformers, torch.nn) instead, and `groundup bench models resnet18 gpt2` those two. `groundup bench loader`
+    times how batches of images are made, beside a training step that waits for them.
 
     Parameters
     ----------
     names
-        Which benchmarks, by default all; or the word models, alone or before names of models.
+        Which benchmarks, by default all; or the word models or loader, alone or before names of models.
     rounds
         How often the engines take turns; medians over rounds are reported.
     threads

@@ -4,7 +4,7 @@ import sys
 
 from rich.table import Table
 
-from groundup.compare import ledger, model_speed, speed, trajectory
+from groundup.compare import ledger, loader_speed, model_speed, speed, trajectory
 from groundup.compare.benchmarks import BENCHMARKS
 from groundup.compare.cases import CASES
 from groundup.compare.machine import machine
@@ -77,16 +77,19 @@ def compare_twins(name: str, steps: int, tolerance: float, seed: int, rounds: in
 
 
 def bench(names: tuple[str, ...], rounds: int, threads: int, seed: int, json: bool) -> None:
-    """Measure the benchmarks that were named, or all; after the word "models", models instead."""
+    """Measure the benchmarks that were named, or all; after the word "models" or "loader", those instead."""
     for option, value, least in (("--rounds", rounds, 1), ("--threads", threads, 1), ("--seed", seed, 0)):
         if value < least:
             raise UsageError(f"{option} must be at least {least}, got {value}")
     if names[:1] == ("models",):
         model_speed.run(names[1:], rounds, threads, seed, json)
         return
+    if names[:1] == ("loader",):
+        loader_speed.run(names[1:], rounds, threads, seed, json)
+        return
     for name in names:
         if name not in BENCHMARKS:
-            raise unknown_name("benchmark", name, [*BENCHMARKS, "models"])
+            raise unknown_name("benchmark", name, [*BENCHMARKS, "models", "loader"])
     timings = [
         speed.measure(f"bench/{name}", threads, rounds, seconds_a_round=0.4, seed=seed, report=_overwrite)
         for name in names or BENCHMARKS

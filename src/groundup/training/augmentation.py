@@ -127,10 +127,9 @@ def mixup(x: Tensor, y: Tensor, generator: torch.Generator, classes: int, alpha:
         raise TypeError(f"got images of {x.dtype}, expected floats: a blend of bytes would be rounded")
     probabilities, partner = _probabilities(y, classes), _partners(x, generator)
     share = _beta(alpha, x, generator)
-    wide = share[:, None, None, None].to(x.dtype)
     return (
-        wide * x + (1 - wide) * x[partner],
-        share[:, None] * probabilities + (1 - share[:, None]) * probabilities[partner],
+        torch.lerp(x[partner], x, share[:, None, None, None].to(x.dtype)),  # partner + λ (x - partner)
+        torch.lerp(probabilities[partner], probabilities, share[:, None]),
     )
 
 
