@@ -9,6 +9,7 @@ runs/lenet-mnist-seed0/
     tensorboard/        the same, and the loss within epochs, as curves: `tensorboard --logdir runs`
     model.safetensors   the weights of the best epoch on validation
     last.safetensors    the weights after the last epoch
+    sample.txt          what the model writes, if it writes: as much as fits on a screen
     summary.json        the result on the test split
     report.html         the result as a page with curves
     curves.png          the curves alone
@@ -53,6 +54,11 @@ class RunFolder:
         """Write a document, such as ``config.json``."""
         if self.writes:
             write_json(self.path / name, document)
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a text, such as ``sample.txt``."""
+        if self.writes:
+            write_atomically(self.path / name, lambda path: path.write_text(text, encoding="utf-8"))
 
     def save(self, state: "TrainingState") -> None:
         """Write a checkpoint; at the end of an epoch, also what is made from it."""

@@ -72,7 +72,7 @@ def inspect(folder: Path, split: Split) -> Inspection:
     GroundupError : ``folder`` holds no run, or one without weights so far.
     """
     start = time.perf_counter()
-    config = _config(folder)
+    config = run_config(folder)
     fabric = make_fabric(replace(config, device="auto"))  # the run may come from a machine with another device
     task = make_task(config, fabric.device)
     model = build_model(config, task.settings)
@@ -110,7 +110,8 @@ def inspect(folder: Path, split: Split) -> Inspection:
     return Inspection(document, task, model, predictions)
 
 
-def _config(folder: Path) -> TrainConfig:
+def run_config(folder: Path) -> TrainConfig:
+    """Return the configuration of a run that has weights, or say what is missing."""
     if not (folder / "config.json").is_file():
         raise GroundupError(f"{folder} holds no run: there is no config.json in it. `groundup runs` lists runs.")
     if not (folder / "model.safetensors").is_file():

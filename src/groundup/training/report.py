@@ -32,6 +32,8 @@ def train_and_report(config: TrainConfig, resumed: Path | None, folder: Path | N
         soft_wrap=True,
         markup=False,
     )
+    if result.sample:
+        out.print(f"\n{result.sample}", soft_wrap=True, markup=False)
 
 
 def list_models(as_json: bool) -> None:

@@ -46,11 +46,12 @@ class TrainResult:
     stopped: str  # why training ended: all epochs done, or something that came before
     validation: dict[str, float]  # the numbers among the task's metrics on validation, in the best epoch
     test: dict[str, Any]  # the task's metrics on the test split
+    sample: str  # what the model makes, such as a text that it writes; "" where there is nothing of the kind
     seconds: float  # training, validation and test together, over all processes of a run that was resumed
 
     def summary(self) -> dict[str, Any]:
         """Return what ``summary.json`` and ``--json`` hold."""
-        names = ("parameters", "best_epoch", "stopped", "validation", "test", "seconds", "history")
+        names = ("parameters", "best_epoch", "stopped", "validation", "test", "sample", "seconds", "history")
         return {
             "config": asdict(self.config),
             "folder": str(self.folder),
@@ -156,6 +157,9 @@ def _run(
         module.load_state_dict(state.best_weights)
         test, predictions = task.measure(model.eval(), "test")
         save_predictions(predictions, files.path, "test")
+        sample = task.sample(module.eval())
+        if sample:
+            files.write_text("sample.txt", sample + "\n")
         result = TrainResult(
             config=config,
             folder=files.path,
@@ -171,6 +175,7 @@ def _run(
                 if name.startswith("validation_")
             },
             test=test,
+            sample=sample,
             seconds=state.seconds + time.perf_counter() - before,
         )
         files.write_json("summary.json", result.summary())

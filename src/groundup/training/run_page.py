@@ -51,6 +51,9 @@ def page(result: "TrainResult", figure: "Figure") -> Page:
         f"{last['train_loss']:.3f}, the validation loss from {first['validation_loss']:.3f} to "
         f"{last['validation_loss']:.3f}.",
     )
+    if result.sample:
+        page.section("What it makes", "A sample, made when training was over; it is in `sample.txt` too.")
+        page.code(result.sample)
     page.section("What was chosen", "All other choices have their defaults.")
     page.table(["choice", "value"], [[name, str(value)] for name, value in chosen(config).items()])
     page.section("To go on")

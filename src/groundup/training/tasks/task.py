@@ -74,6 +74,10 @@ class Task(ABC):
         """
         return self.evaluate(model, split), {}
 
+    def sample(self, model: nn.Module) -> str:
+        """Return what ``model`` makes, as text, for the end of a run: always from the same draws. Here: nothing."""
+        return ""
+
     def facts(self) -> dict[str, Any]:
         """Return what the weights take for granted, for ``data.json``: names of the classes, a vocabulary, ..."""
         return {}

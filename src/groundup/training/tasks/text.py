@@ -11,8 +11,10 @@ from groundup import data
 from groundup.data import Names, Text
 from groundup.errors import UsageError
 from groundup.training.config import TrainConfig
+from groundup.training.generation import TEMPERATURE, generate
 from groundup.training.tasks.task import Split, Task
 
+SAMPLE = 500  # characters that are written at the end of a run
 Batch = tuple[Tensor, Tensor]  # characters (N, T), and the character after each, (N, T)
 
 
@@ -91,6 +93,16 @@ class LanguageModelling(Task):
         model.train(was_training)
         loss = float(total) / count
         return {"loss": loss, "perplexity": math.exp(min(loss, 700))}  # beyond, the exponential is infinite
+
+    def sample(self, model: nn.Module) -> str:
+        if not hasattr(model, "read"):  # it cannot write
+            return ""
+        opening = self.splits["validation"][:1]
+        if "\n" in self.text.vocabulary:  # a new line begins
+            opening = torch.full_like(opening, self.text.vocabulary.index("\n"))
+        draws = torch.Generator().manual_seed(0)
+        written = generate(model, opening[None], SAMPLE, temperature=TEMPERATURE, generator=draws)
+        return self.text.decode(written[0, 1:].cpu().numpy())
 
     def show(self, page: Any, model: nn.Module, split: Split, predictions: dict[str, Tensor]) -> None:
         from groundup.training import text_page
