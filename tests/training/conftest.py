@@ -1,22 +1,27 @@
 """A data set so small that a run takes a fraction of a second: some of the bundled digits."""
 
-from dataclasses import replace
-
 import pytest
+from toys import register_toys, small_digits, small_text
 
-from groundup import data
-from groundup.data import Split
+from groundup.models import registry
 from groundup.training import TrainConfig
 
 
 @pytest.fixture(scope="session")
 def digits():
-    whole = data.load("digits")
-    return replace(
-        whole,
-        train=Split(whole.train.x[:200], whole.train.y[:200]),
-        test=Split(whole.test.x[:50], whole.test.y[:50]),
-    )
+    return small_digits()
+
+
+@pytest.fixture(scope="session")
+def text():
+    return small_text()
+
+
+@pytest.fixture
+def toys(monkeypatch):
+    """The models toy_images and toy_text, for this test alone."""
+    monkeypatch.setattr(registry, "_cards", dict(registry._cards))
+    register_toys()
 
 
 @pytest.fixture

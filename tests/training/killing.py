@@ -48,6 +48,10 @@ class Run:
         assert process.exitcode is not None, "the run hangs"
         return process.exitcode
 
+    def said(self) -> str:
+        """What all processes of this run wrote to standard error."""
+        return (self.folder.parent / "stderr").read_text()
+
     def begun(self) -> bool:
         return (self.folder / "config.json").exists()
 
@@ -58,14 +62,16 @@ def _work(config: TrainConfig, folder: Path, kill_at: int) -> None:
     from groundup.training import resume, train
 
     torch.set_num_threads(1)
+    said = os.open(folder.parent / "stderr", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(said, 2)  # pytest sees nothing of what a process says that was forked elsewhere
     toys.register_toys()
     dataset = toys.small_digits() if config.model == "toy_images" else toys.small_text()
     if kill_at:
         _kill_self_at(kill_at)
     if (folder / "config.json").exists():
-        resume(folder, dataset, progress=False)
+        resume(folder, dataset, page=False)
     else:
-        train(config, dataset, folder, progress=False)
+        train(config, dataset, folder, page=False)
 
 
 def _kill_self_at(number: int) -> None:

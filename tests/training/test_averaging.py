@@ -44,17 +44,17 @@ def test_inside_the_module_has_the_average_and_after_it_its_own():
 def test_it_comes_back_when_something_fails():
     module = model()
     average = Average(module, 0.9)
-    own = module[0].weight.detach().clone() + 1
-    module[0].weight.data.copy_(own)
+    own = module.get_parameter("0.weight").detach().clone() + 1
+    module.get_parameter("0.weight").data.copy_(own)
     with pytest.raises(RuntimeError, match="stop"), average.inside(module):
         raise RuntimeError("stop")
-    assert torch.equal(module[0].weight, own)
+    assert torch.equal(module.get_parameter("0.weight"), own)
 
 
 def test_its_state_can_be_saved_and_loaded():
     module = model()
     one, two = Average(module, 0.5), Average(module, 0.5)
-    module[0].weight.data.add_(1)
+    module.get_parameter("0.weight").data.add_(1)
     one.update(module)
     two.load_state_dict(one.state_dict())
     for average in (one, two):

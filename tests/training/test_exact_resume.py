@@ -12,8 +12,8 @@ import pytest
 import torch
 from killing import Run
 
-from groundup.training import OptimizerConfig, TrainConfig
-from groundup.training.config import ImagesConfig, ScheduleConfig, TextConfig
+from groundup.errors import GroundupError
+from groundup.training import ImagesConfig, OptimizerConfig, ScheduleConfig, TextConfig, TrainConfig, resume
 
 # Everything with a memory of its own at once: momentum, averaged weights, batch normalisation, dropout, augmentation,
 # batches in parts, a scaled loss; and an epoch is not a whole number of checkpoints.
@@ -125,3 +125,90 @@ def test_killed_at_every_kind_of_moment_between_two_files(config, undisturbed, t
     assert run.finish() == 0
     (run.folder / "config.json").write_bytes((undisturbed / "config.json").read_bytes())
     assert_same_end(run.folder, undisturbed)
+
+
+def stopped_half_way(config: TrainConfig, folder: Path) -> Run:
+    """A run that was killed in its second epoch, with two checkpoints."""
+    run = Run(config, folder)
+    while not (folder / "metrics.jsonl").exists() or not (folder / "metrics.jsonl").read_text():
+        assert run.finish(kill_at=18) == -signal.SIGKILL
+    assert len(list(folder.glob("checkpoints/step-*.pt"))) == 2
+    assert not (folder / "summary.json").exists()
+    return run
+
+
+def newest_checkpoint(folder: Path) -> Path:
+    return sorted((folder / "checkpoints").glob("step-*.pt"))[-1]
+
+
+@pytest.mark.parametrize("what", ["truncated", "a bit flipped", "half-written", "all lost"])
+def test_a_damaged_checkpoint_costs_steps_but_not_a_bit_of_the_result(config, undisturbed, tmp_path, what):
+    run = stopped_half_way(config, tmp_path / "run")
+    newest = newest_checkpoint(run.folder)
+    content = newest.read_bytes()
+    if what == "truncated":
+        newest.write_bytes(content[: len(content) // 2])
+    elif what == "a bit flipped":
+        newest.write_bytes(content[:-1000] + bytes([content[-1000] ^ 1]) + content[-999:])
+    elif what == "half-written":  # what a process that is killed while it writes leaves
+        newest.with_name(".unnamed.pt.4711.tmp").write_bytes(content[:1000])
+    else:
+        for path in (run.folder / "checkpoints").glob("step-*.pt"):
+            path.write_bytes(b"")
+    assert run.finish() == 0
+    if what != "half-written":
+        assert f"{newest} is damaged" in run.said()
+        assert "set aside" in run.said()
+    for path in (run.folder / "checkpoints").glob("*.broken"):
+        path.unlink()
+    assert_same_end(run.folder, undisturbed)
+
+
+def test_the_weights_of_the_best_epoch_come_from_the_checkpoint(config, undisturbed, tmp_path):
+    run = stopped_half_way(config, tmp_path / "run")
+    (run.folder / "model.safetensors").write_bytes(b"another epoch's, written just before the process was killed")
+    (run.folder / "metrics.jsonl").write_text('{"epoch": 1}\n{"epoch": 2}\n{"epo')
+    assert run.finish() == 0
+    assert_same_end(run.folder, undisturbed)
+
+
+def test_a_signal_to_stop_is_answered_with_a_checkpoint(config, undisturbed, tmp_path):
+    run = Run(replace(config, checkpoint_every=10_000), tmp_path / "run")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        process = run.start()
+        while not run.begun() and process.is_alive():
+            time.sleep(0.001)
+        time.sleep(0.3)
+        os.kill(process.pid, number)
+        process.join(60)
+        assert process.exitcode in (143, 1, 0, -signal.SIGTERM)  # 1: Python's own end after KeyboardInterrupt
+    assert run.finish() == 0
+    (run.folder / "config.json").write_bytes((undisturbed / "config.json").read_bytes())
+    assert_same_end(run.folder, undisturbed)
+
+
+def test_one_process_at_a_time(tmp_path, toys, digits):
+    run = stopped_half_way(IMAGES, tmp_path / "run")
+    import fcntl
+
+    with (run.folder / ".lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(GroundupError, match="Another process is training"):
+            resume(run.folder, digits, progress=False, page=False)
+    resume(run.folder, digits, progress=False, page=False)
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path):
+    with pytest.raises(GroundupError, match="holds no run to resume"):
+        resume(tmp_path)
+
+
+def test_another_environment_is_named(tmp_path, toys, digits, capsys):
+    run = stopped_half_way(IMAGES, tmp_path / "run")
+    path = run.folder / "environment.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"torch": "1.0", "threads": 99}))
+    resume(run.folder, digits, page=False)
+    said = capsys.readouterr().err
+    assert "torch 1.0 is now" in said
+    assert "threads 99 is now 1" in said
+    assert "goes on after step" in said

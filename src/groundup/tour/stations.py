@@ -124,7 +124,7 @@ def in_torch(seed: int, say: Report) -> dict[str, Any]:
         model="lenet", data="digits", epochs=12, batch_size=32, seed=seed, optimizer=OptimizerConfig(lr=0.002)
     )
     with tempfile.TemporaryDirectory() as folder:
-        result = train(config, folder=Path(folder) / "lenet", progress=False)
+        result = train(config, folder=Path(folder) / "lenet", progress=False, page=False)
     card = models.describe("lenet")
     return {
         "model": {"title": card.title, "paper": card.paper, "year": card.year, "parameters": result.parameters},

@@ -183,6 +183,7 @@ def _lock(folder: Path) -> Any:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        file.close()
         raise GroundupError(f"Another process is training in {folder}: wait for it to end, or end it.") from None
     except OSError:  # some network file systems have no locks either
         pass

@@ -64,6 +64,7 @@ def train(
     dataset: Any = None,
     folder: Path | str | None = None,
     progress: bool = True,
+    page: bool = True,
     on_epoch: OnEpoch | None = None,
 ) -> TrainResult:
     """Train a model, choose the best epoch on validation, and test it once.
@@ -77,6 +78,7 @@ def train(
     dataset : the data, if they are at hand; otherwise ``config.data`` is loaded by name.
     folder : where the files of the run go, by default ``runs/MODEL-DATA-seedSEED``; numbered if it exists.
     progress : show progress on standard error.
+    page : draw the curves and write the page, which takes about a second: who trains many small models may not want it.
     on_epoch : called with the record of each finished epoch; what it raises ends the run.
 
     Raises
@@ -95,11 +97,15 @@ def train(
         files.write_json("config.json", asdict(config))
         return files
 
-    return _run(config, dataset, start, progress, on_epoch)
+    return _run(config, dataset, start, progress, page, on_epoch)
 
 
 def resume(
-    folder: Path | str, dataset: Any = None, progress: bool = True, on_epoch: OnEpoch | None = None
+    folder: Path | str,
+    dataset: Any = None,
+    progress: bool = True,
+    page: bool = True,
+    on_epoch: OnEpoch | None = None,
 ) -> TrainResult:
     """Go on with a run that was stopped or killed, from its last good checkpoint to its end.
 
@@ -117,7 +123,7 @@ def resume(
             warn_of_changes(read_json(folder / "environment.json"), environment(str(device)))
         return RunFolder(folder)
 
-    return _run(config, dataset, start, progress, on_epoch)
+    return _run(config, dataset, start, progress, page, on_epoch)
 
 
 def _run(
@@ -125,6 +131,7 @@ def _run(
     dataset: Any,
     start: Callable[[torch.device], RunFolder],
     show: bool,
+    page: bool,
     on_epoch: OnEpoch | None,
 ) -> TrainResult:
     """Build everything, train from where the folder's checkpoints are, test."""
@@ -179,7 +186,8 @@ def _run(
             seconds=state.seconds + time.perf_counter() - before,
         )
         files.write_json("summary.json", result.summary())
-        run_page.write(result)
+        if page:
+            run_page.write(result)
         return result
     except (KeyboardInterrupt, SystemExit):
         stderr.print(f"Stopped after step {state.step:,}. To go on: groundup train --resume {files.path}", markup=False)
