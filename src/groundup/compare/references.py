@@ -137,6 +137,12 @@ class Transformer(nn.Module):
         decoder = nn.TransformerDecoderLayer(width, heads, inner, config.dropout, batch_first=True)
         self.encoder = nn.TransformerEncoder(encoder, layers, enable_nested_tensor=False)
         self.decoder = nn.TransformerDecoder(decoder, layers)
+        # torch drops attention weights and hidden units too; the paper, and our model, only what each part adds.
+        for module in self.modules():
+            if isinstance(module, nn.MultiheadAttention):
+                module.dropout = 0.0
+            elif isinstance(module, (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)):
+                module.dropout.p = 0.0
 
     def embed(self, tokens: Tensor) -> Tensor:
         x = self.embedding(tokens) * self.embedding.embedding_dim**0.5
