@@ -17,7 +17,7 @@ ORDER, BATCH = 1, 2  # purposes: the order of an epoch's examples; what is rando
 
 def generator(seed: int, *path: int) -> torch.Generator:
     """Return the generator of one purpose, such as ``generator(seed, ORDER, epoch)``: other numbers, other draws."""
-    mixed = np.random.SeedSequence([seed, *path]).generate_state(1, np.uint64)[0]
+    mixed = np.random.SeedSequence(seed, spawn_key=path).generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(mixed >> np.uint64(1)))  # torch takes 63 bits
 
 

@@ -37,7 +37,7 @@ class LanguageModelling(Task):
         self.text = _text(dataset, config)
         self.context = config.text.context
         self.label_smoothing = config.label_smoothing
-        self.settings = {"vocabulary": len(self.text.vocabulary), "context": self.context}
+        self.settings = settings(config, self.text.vocabulary)
         border = round(len(self.text.train) * (1 - config.validation))
         parts: dict[Split, str] = {
             "training": self.text.train[:border],
@@ -52,7 +52,7 @@ class LanguageModelling(Task):
                     f"--text.context {self.context}: choose a smaller one."
                 )
         # One character more than T is needed, the one to guess last; the first window may begin at 0, ..., T - 1.
-        self.sizes = {name: -(-(len(part) - 1) // self.context) for name, part in self.splits.items()}
+        self.sizes = {name: (len(part) - 1) // self.context for name, part in self.splits.items()}
         self.sizes["training"] = max(1, len(self.splits["training"]) // self.context - 1)
         self.offset = 0
         self.within = torch.arange(self.context + 1, device=device)
@@ -111,6 +111,11 @@ class LanguageModelling(Task):
 
     def words(self, scores: dict[str, Any]) -> str:
         return f"loss {scores['loss']:.4f} nats per character, perplexity {scores['perplexity']:.3f}"
+
+
+def settings(config: TrainConfig, vocabulary: str) -> dict[str, Any]:
+    """Return what the data decide of a language model."""
+    return {"vocabulary": len(vocabulary), "context": config.text.context}
 
 
 def make(config: TrainConfig, dataset: Any, device: torch.device) -> LanguageModelling:
