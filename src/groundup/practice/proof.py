@@ -66,8 +66,8 @@ def markdown(rows: tuple[Row, ...]) -> str:
     lines = [
         "# Exercises, and the proof that they know what is wrong",
         "",
-        "Every exercise ships wrong answers, such as people give. Each is checked on fresh inputs: is it rejected, and is",
-        "its cause named? Right answers in another style than the solution's must pass.",
+        "Every exercise ships wrong answers, such as people give. Each is checked on fresh inputs: is it rejected, and",
+        "is its cause named? Right answers in another style than the solution's must pass.",
         "Written by `python scripts/make_practice.py`.",
         "",
         "| | exercise | wrong answers | rejected | rightly named | right answers | accepted |",

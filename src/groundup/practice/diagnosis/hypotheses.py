@@ -212,7 +212,7 @@ def missing_reductions(trial: Trial) -> Iterator[Guess]:
                 if _fits(reduce(mine, axis=axis, keepdims=mine.ndim == right.ndim), right):
                     yield Guess(
                         f"not {how} over axis {axis}",
-                        f"{name} has the shape {mine.shape}: it is not {how} over axis {axis}{_called(trial, mine, axis)}. "
+                        f"{name} has the shape {mine.shape}: not {how} over axis {axis}{_called(trial, mine, axis)}. "
                         "What was broadcast on the way forward is summed on the way back.",
                         mine,
                     )

@@ -6,5 +6,9 @@ ROAD: tuple[str, ...] = (
     "softmax_cross_entropy",
     "relu_gelu",
     "mse_huber",
+    "mlp",
+    "gradient_check",
+    "initialisation",
+    "sgd",
     "adam",
 )

@@ -15,7 +15,6 @@ Every bias, every mean that is subtracted, every scale needs this.
 """
 
 
-
 def standardise(x, mean, scale):
     """Return (x[n, c] - mean[c]) / scale[n] for x (N, C), mean (C,), scale (N,)."""
     # your code
