@@ -11,7 +11,7 @@ WRONG = (
     Wrong("upstream ignored", "upstream ignored", (("return dy * (x > 0)", "return (x > 0).astype(dy.dtype)"),)),
     Wrong("gate of dy", "mask of dy", (("dy * (x > 0)", "dy * (dy > 0)"),)),
     Wrong("times the output", "times x", (("dy * (x > 0)", "dy * np.maximum(x, 0)"),)),
-    Wrong("gate inverted", "unnamed", (("dy * (x > 0)", "dy * (x < 0)"),)),
+    Wrong("gate inverted", "gate inverted", (("dy * (x > 0)", "dy * (x < 0)"),)),
     Wrong("x squared", "exponent", (("u = np.sqrt(2 / np.pi).astype(x.dtype) * (x + 0.044715 * x**3)", "u = np.sqrt(2 / np.pi).astype(x.dtype) * (x + 0.044715 * x**2)"),)),
     Wrong("no root", "constant", (("u = np.sqrt(2 / np.pi).astype(x.dtype)", "u = (2 / np.pi)"),)),
     Wrong("half forgotten", "factor 2", (("return 0.5 * x * (1", "return x * (1"),)),

@@ -37,6 +37,8 @@ EXERCISE = Exercise(
             Slip("min instead of max", "This keeps what is negative.", lambda i: {"y": np.minimum(i["x"], 0)}),
         )),
         Part("relu_backward", with_upstream, ("dx",), slips=(
+            Slip("gate inverted", "The gate is open where x is negative: it is open where x is positive.",
+                 lambda i: {"dx": i["dy"] * (i["x"] < 0)}),
             Slip("mask of dy", "The gate looks at the sign of dy: it is open where the input x was positive.",
                  lambda i: {"dx": np.maximum(i["dy"], 0)}),
             Slip("times x", "dy is multiplied with max(x, 0), the output. The slope is 1 there, not x.",

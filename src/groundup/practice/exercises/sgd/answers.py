@@ -6,9 +6,9 @@ G = "g = gradient + self.decay * self.parameter"
 V = "self.velocity = self.momentum * self.velocity + g"
 P = "self.parameter -= self.lr * self.velocity"
 WRONG = (
-    Wrong("upwards", "unnamed", ((P, "self.parameter += self.lr * self.velocity"),)),
+    Wrong("upwards", "sign", ((P, "self.parameter += self.lr * self.velocity"),)),
     Wrong("a new array", "unchanged", ((P, "self.parameter = self.parameter - self.lr * self.velocity"),)),
-    Wrong("no learning rate", "unnamed", ((P, "self.parameter -= self.velocity"),)),
+    Wrong("no learning rate", "learning rate missing", ((P, "self.parameter -= self.velocity"),)),
     Wrong("velocity forgotten", "velocity forgotten", ((V, "velocity = self.momentum * self.velocity + g"), (P, "self.parameter -= self.lr * velocity"))),
     Wrong("a running mean", "running mean", ((V, "self.velocity = self.momentum * self.velocity + (1 - self.momentum) * g"),)),
     Wrong("Nesterov", "Nesterov", ((P, "self.parameter -= self.lr * (g + self.momentum * self.velocity)"),)),

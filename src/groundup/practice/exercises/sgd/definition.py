@@ -45,8 +45,9 @@ def take_steps(module, inputs):
     return dict(zip(OUTPUTS, (first, parameter, gradients[-1])))
 
 
-def sgd(i, decay="gradient", velocity="sum", forget=False, nesterov=False):
-    lr, momentum, strength = i["lr"], i["momentum"], i["decay"]
+def sgd(i, decay="gradient", velocity="sum", forget=False, nesterov=False, lr=None):
+    lr = i["lr"] if lr is None else lr(i)
+    momentum, strength = i["momentum"], i["decay"]
     p, v, path = i["parameter"].copy(), np.zeros_like(i["parameter"]), []
     for g in i["gradients"]:
         g = g + strength * p if decay == "gradient" else g
@@ -63,6 +64,8 @@ def slip(cause, message, **changes):
 
 
 SLIPS = (
+    slip("sign", "The step goes up the gradient: subtract it.", lr=lambda i: -i["lr"]),
+    slip("learning rate missing", "The step is not multiplied with the learning rate.", lr=lambda i: 1.0),
     slip("velocity forgotten", "The velocity is not kept: each step is a plain one. self.velocity must live on.", forget=True),
     slip("running mean", "The gradient is weighted with 1 - momentum: that is a running mean (as in Adam). Here it is a sum.",
          velocity="mean"),
