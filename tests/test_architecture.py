@@ -100,7 +100,8 @@ def test_importing_the_package_imports_nothing_else():
     python("import groundup, sys; assert 'numpy' not in sys.modules and 'rich' not in sys.modules")
 
 
-COMMANDS = ["apply", "bench", "compare", "data", "evaluate", "models", "runs", "tour", "train", "train-scratch"]
+COMMANDS = ["apply", "bench", "compare", "data", "evaluate", "generate", "models", "runs", "tour", "train"]
+COMMANDS += ["train-scratch"]
 
 
 @pytest.mark.parametrize("command", [[], *[[name] for name in COMMANDS]])

@@ -72,6 +72,43 @@ def evaluate(
     inspection.evaluate_and_report(folder, split, json)
 
 
+@app.command
+def generate(
+    folder: tyro.conf.Positional[Path],
+    prompt: str | None = None,
+    tokens: int = 200,
+    temperature: float = 0.8,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    seed: int = 0,
+    json: bool = False,
+) -> None:
+    """Let a trained language model write: `groundup generate runs/gpt_small-tinyshakespeare-seed0 --prompt ROMEO:`.
+
+    Parameters
+    ----------
+    folder
+        The folder of the run that trained it.
+    prompt
+        How the text begins, in characters that the model knows; by default with a new line.
+    tokens
+        How many characters it shall add.
+    temperature
+        Below 1 it prefers the likely more, above 1 less; at 0 it always takes the likeliest.
+    top_k
+        Draw from the k likeliest characters alone.
+    top_p
+        Draw from the fewest characters that hold this share of the probability, such as 0.9.
+    seed
+        Of the draws: the same seed, the same text.
+    json
+        Print the text and its settings as one JSON document.
+    """
+    from groundup.training import writing
+
+    writing.write_and_report(folder, prompt, tokens, temperature, top_k, top_p, seed, json)
+
+
 @app.command(name="train-scratch")
 def train_scratch(
     model: tyro.conf.Positional[str | None] = None,
