@@ -19,6 +19,7 @@ from groundup.errors import UsageError
 
 TEMPERATURE = 0.8  # bold enough for new things, careful enough for words, unless something else is asked for
 
+
 def distribution(
     logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
 ) -> Tensor:
