@@ -100,7 +100,7 @@ def test_importing_the_package_imports_nothing_else():
     python("import groundup, sys; assert 'numpy' not in sys.modules and 'rich' not in sys.modules")
 
 
-COMMANDS = ["apply", "bench", "compare", "data", "evaluate", "generate", "models", "runs", "tour", "train"]
+COMMANDS = ["apply", "audit", "bench", "compare", "data", "evaluate", "generate", "models", "runs", "tour", "train"]
 COMMANDS += ["train-scratch"]
 
 

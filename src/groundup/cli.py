@@ -109,6 +109,34 @@ def generate(
     writing.write_and_report(folder, prompt, tokens, temperature, top_k, top_p, seed, json)
 
 
+@app.command
+def translate(
+    folder: tyro.conf.Positional[Path],
+    sentences: tyro.conf.Positional[tuple[str, ...]] = (),
+    beam: int | None = None,
+    picture: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Translate with a trained model: `groundup translate runs/transformer_small-multi30k-seed0 "Ein Mann liest."`.
+
+    Parameters
+    ----------
+    folder
+        The folder of the run that trained it.
+    sentences
+        What to translate; without them, a sentence a line from standard input.
+    beam
+        How many beginnings the search keeps, instead of the run's choice; 1 always takes the likeliest token.
+    picture
+        Draw where the model looked as it translated the first sentence: a file that ends in .png, .svg or .pdf.
+    json
+        Print the translations and their settings as one JSON document.
+    """
+    from groundup.training import translating
+
+    translating.translate_and_report(folder, sentences, beam, picture, json)
+
+
 @app.command(name="train-scratch")
 def train_scratch(
     model: tyro.conf.Positional[str | None] = None,
@@ -268,10 +296,51 @@ def apply(
 
 
 @app.command
+def audit(
+    file: tyro.conf.Positional[Path],
+    target: str | None = None,
+    test: Path | None = None,
+    time: str | None = None,
+    rows: int = 100_000,
+    seed: int = 0,
+    folder: Path | None = None,
+    fail_on: Literal["never", "problem", "warning"] = "never",
+    json: bool = False,
+) -> None:
+    """Look at a table before a model does: `groundup audit loans.csv --target paid_back`.
+
+    Parameters
+    ----------
+    file
+        A CSV file of any usual delimiter and encoding, plain or gzipped.
+    target
+        The column that is to be predicted. Without it, nothing is asked about leakage or imbalance.
+    test
+        A second file, of the rows that a model will be tested or used on: have they drifted, are rows in both?
+    time
+        A column of dates or numbers: the latest fifth of the rows is compared with the others.
+    rows
+        Of a longer file, so many rows are drawn at random.
+    seed
+        Where samples and shuffles come from.
+    folder
+        Where results.json and report.html go, by default runs/audit-NAME; those of an earlier run are replaced.
+    fail_on
+        End with exit code 1 where there is a finding so severe, or worse.
+    json
+        Print the result as one JSON document.
+    """
+    from groundup.applications.audit import command
+
+    command.run(file, target, test, time, rows, seed, folder, fail_on, json)
+
+
+@app.command
 def bench(
     names: tyro.conf.Positional[tuple[str, ...]] = (),
     rounds: int = 11,
     threads: int = 2,
+    workers: int | None = None,
     seed: int = 0,
     json: bool = False,
 ) -> None:
@@ -288,7 +357,9 @@ def bench(
     rounds
         How often the engines take turns; medians over rounds are reported.
     threads
-        Of each engine.
+        Of each engine: how many cores it may use.
+    workers
+        Processes by hand, by default as many as threads, each with one thread; 1: one process with all threads.
     seed
         Where weights and inputs come from.
     json
@@ -296,7 +367,7 @@ def bench(
     """
     from groundup.compare import command
 
-    command.bench(names, rounds, threads, seed, json)
+    command.bench(names, rounds, threads, workers, seed, json)
 
 
 @app.command

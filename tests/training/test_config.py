@@ -43,7 +43,7 @@ def test_impossible_values_in_groups_are_refused(group, setting, value):
 def test_choices_that_contradict_each_other_are_refused():
     for optimizer in ({"name": "adam"}, {"name": "sgd", "momentum": 0.0}):
         with pytest.raises(UsageError, match=r"nesterov is for --optimizer\.name sgd"):
-            OptimizerConfig(nesterov=True, **optimizer)
+            OptimizerConfig(nesterov=True, **optimizer)  # pyright: ignore[reportArgumentType]
     with pytest.raises(UsageError, match=r"needs --schedule\.warmup"):
         ScheduleConfig(name="inverse-sqrt")
 

@@ -21,7 +21,7 @@ def lenet():
 def vit():
     torch.manual_seed(0)
     small = dict(image_size=8, patch_size=2, width=12, layers=3, heads=2, mlp=16, classes=3, dropout=0.5)
-    return models.create("vit_cifar", **small)
+    return models.create("vit_cifar", **small)  # pyright: ignore[reportArgumentType]
 
 
 def test_feature_maps_are_the_outputs_of_the_last_layer_of_each_size(lenet):

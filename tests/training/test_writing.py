@@ -58,10 +58,10 @@ def test_a_classifier_of_images_ends_without_a_sample(tmp_path):
 
 
 def test_it_writes_what_it_learnt(tmp_path):
-    line = "to be or not to be, "
+    line = "first come, "
     text = Text(line * 200, line * 4, data.card("shakespeare_sample"))
     result = trained("gru", text, tmp_path / "run", epochs=6, batch_size=4, optimizer=OptimizerConfig(lr=0.03))
-    assert write(result.folder, "to be or", 40, temperature=0).written == (line * 3)[8:48]
+    assert write(result.folder, "first co", 40, temperature=0).written == (line * 4)[8:48]
 
 
 def test_a_prompt_is_continued_and_the_seed_decides_how(run):

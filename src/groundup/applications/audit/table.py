@@ -112,7 +112,7 @@ def make_table(frame: pd.DataFrame, target: str | None = None, seed: int = 0) ->
     """
     columns = read_columns(frame)
     if target is None:
-        return Table(columns, None, seed, frame.index)
+        return Table(columns, None, seed, list(frame.index))
     answer = columns[place_of(target, [column.name for column in columns], "target")]
     others = [column for column in columns if column is not answer]
     if not others:
@@ -120,7 +120,7 @@ def make_table(frame: pd.DataFrame, target: str | None = None, seed: int = 0) ->
     if answer.kind == "empty":
         strays = f" (it says {', '.join(map(repr, answer.strays))})" if answer.strays else ""
         raise UsageError(f"The target {answer.name!r} is missing in all {len(answer):,} rows{strays}.")
-    return Table(others, Target(answer, _task(answer)), seed, frame.index)
+    return Table(others, Target(answer, _task(answer)), seed, list(frame.index))
 
 
 def place_of(name: str, names: Sequence[str], what: str) -> int:
