@@ -104,7 +104,7 @@ def _exact(table: Table, columns: list[Column]) -> list[Finding]:
             WHY, "Find out where they come from. If they are the same case, keep one (`DataFrame.drop_duplicates`), "
             "before splitting.",
             (), numbers,
-            {"kind": "rows", "rows": _examples(table, columns, [int(r) for r in np.flatnonzero(hashes == hashes[example])[:3]])},
+            {"kind": "rows", "rows": _examples(table, columns, np.flatnonzero(hashes == hashes[example])[:3].tolist())},
         )
     ]  # fmt: skip
 
