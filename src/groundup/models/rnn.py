@@ -19,7 +19,7 @@ Deviations
 
 The cell is a function of one step, :func:`rnn_cell`; :class:`Unrolled` takes one step after the other. That is the
 definition, and it is slow, since T steps are T small products in Python. With ``fast`` the same weights run through
-torch.nn.RNN, whose loop is compiled; tests/models/test_recurrent.py proves outputs and gradients equal.
+torch.nn.RNN, whose loop is compiled; tests/models/test_recurrent_models.py proves outputs and gradients equal.
 lstm.py and gru.py are this file with another cell.
 
 Letters: N batch, T time, V vocabulary, D width of a token's vector, H hidden units, L layers.
