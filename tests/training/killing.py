@@ -31,13 +31,13 @@ class Run:
     config: TrainConfig
     folder: Path
 
-    def start(self, kill_at: int = 0) -> Any:
+    def start(self, kill_at: int = 0, signal_at: tuple[int, int] = (0, 0)) -> Any:
         """Start a process that begins the run, or resumes it if there is one, and return it.
 
         With ``kill_at`` = n > 0 it kills itself just before it touches the file system for the n-th time; with -n,
-        just after that.
+        just after that. With ``signal_at`` = (s, n) it sends itself the signal s in its n-th step.
         """
-        process = forkserver.Process(target=_work, args=(self.config, self.folder, kill_at))
+        process = forkserver.Process(target=_work, args=(self.config, self.folder, kill_at, signal_at))
         process.start()
         return process
 
@@ -56,7 +56,7 @@ class Run:
         return (self.folder / "config.json").exists()
 
 
-def _work(config: TrainConfig, folder: Path, kill_at: int) -> None:
+def _work(config: TrainConfig, folder: Path, kill_at: int, signal_at: tuple[int, int]) -> None:
     import torch
 
     from groundup.training import resume, train
@@ -68,10 +68,15 @@ def _work(config: TrainConfig, folder: Path, kill_at: int) -> None:
     dataset = toys.small_digits() if config.model == "toy_images" else toys.small_text()
     if kill_at:
         _kill_self_at(kill_at)
-    if (folder / "config.json").exists():
-        resume(folder, dataset, page=False)
-    else:
-        train(config, dataset, folder, page=False)
+    if signal_at[1]:
+        _signal_self_at(*signal_at)
+    try:
+        if (folder / "config.json").exists():
+            resume(folder, dataset, page=False)
+        else:
+            train(config, dataset, folder, page=False)
+    except KeyboardInterrupt:
+        os._exit(130)  # as the command line does
 
 
 def _kill_self_at(number: int) -> None:
@@ -94,3 +99,16 @@ def _kill_self_at(number: int) -> None:
 
     for name in ("replace", "rename", "unlink", "fsync"):
         setattr(os, name, deadly(getattr(os, name)))
+
+
+def _signal_self_at(number: int, step: int) -> None:
+    from groundup.training.loop import Loop
+
+    train_step = Loop.train_step
+
+    def step_with_signal(self, *args):
+        if self.state.step + 1 == step:
+            os.kill(os.getpid(), number)
+        return train_step(self, *args)
+
+    setattr(Loop, "train_step", step_with_signal)  # noqa: B010

@@ -56,8 +56,8 @@ def restore_random_states(states: dict[str, Any]) -> None:
     random.setstate((version, tuple(internal), gauss))
 
 
-def forbid_chance() -> None:
+def forbid_chance(forbid: bool = True) -> None:
     """Let torch refuse, or replace, operations whose result may differ from run to run; only GPUs have such."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it
-    torch.use_deterministic_algorithms(True)
-    torch.backends.cudnn.benchmark = False
+    if forbid:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it
+    torch.use_deterministic_algorithms(forbid)

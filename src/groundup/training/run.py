@@ -12,7 +12,7 @@ from lightning_fabric.plugins.precision import MixedPrecision
 from lightning_fabric.wrappers import _FabricOptimizer
 from torch import nn
 
-from groundup import models
+from groundup import data, models
 from groundup.console import progress as stderr
 from groundup.errors import GroundupError, UsageError
 from groundup.runs import new_folder
@@ -49,12 +49,18 @@ class TrainResult:
     sample: str  # what the model makes, such as a text that it writes; "" where there is nothing of the kind
     seconds: float  # training, validation and test together, over all processes of a run that was resumed
 
+    @property
+    def unverified(self) -> tuple[str, ...]:
+        """The files of the data set that are not the original, and were taken all the same."""
+        return data.unverified(self.config.data or "")
+
     def summary(self) -> dict[str, Any]:
         """Return what ``summary.json`` and ``--json`` hold."""
         names = ("parameters", "best_epoch", "stopped", "validation", "test", "sample", "seconds", "history")
         return {
             "config": asdict(self.config),
             "folder": str(self.folder),
+            "unverified": self.unverified,
             **{name: getattr(self, name) for name in names},
         }
 
@@ -136,8 +142,7 @@ def _run(
 ) -> TrainResult:
     """Build everything, train from where the folder's checkpoints are, test."""
     fabric = make_fabric(config)
-    if config.deterministic:
-        forbid_chance()
+    forbid_chance(config.deterministic)
     seed_everything(config.seed)
     task = make_task(config, fabric.device, dataset)
     module = build_model(config, task.settings)
@@ -190,7 +195,8 @@ def _run(
             run_page.write(result)
         return result
     except (KeyboardInterrupt, SystemExit):
-        stderr.print(f"Stopped after step {state.step:,}. To go on: groundup train --resume {files.path}", markup=False)
+        where = f"Stopped after step {state.step:,}. To go on: groundup train --resume {files.path}"
+        stderr.print(where, markup=False, soft_wrap=True)
         raise
     finally:
         files.close()
