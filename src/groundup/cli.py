@@ -109,6 +109,34 @@ def generate(
     writing.write_and_report(folder, prompt, tokens, temperature, top_k, top_p, seed, json)
 
 
+@app.command
+def translate(
+    folder: tyro.conf.Positional[Path],
+    sentences: tyro.conf.Positional[tuple[str, ...]] = (),
+    beam: int | None = None,
+    picture: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Translate with a trained model: `groundup translate runs/transformer_small-multi30k-seed0 "Ein Mann liest."`.
+
+    Parameters
+    ----------
+    folder
+        The folder of the run that trained it.
+    sentences
+        What to translate; without them, a sentence a line from standard input.
+    beam
+        How many beginnings the search keeps, instead of the run's choice; 1 always takes the likeliest token.
+    picture
+        Draw where the model looked as it translated the first sentence: a file that ends in .png, .svg or .pdf.
+    json
+        Print the translations and their settings as one JSON document.
+    """
+    from groundup.training import translating
+
+    translating.translate_and_report(folder, sentences, beam, picture, json)
+
+
 @app.command(name="train-scratch")
 def train_scratch(
     model: tyro.conf.Positional[str | None] = None,
@@ -312,6 +340,7 @@ def bench(
     names: tyro.conf.Positional[tuple[str, ...]] = (),
     rounds: int = 11,
     threads: int = 2,
+    workers: int | None = None,
     seed: int = 0,
     json: bool = False,
 ) -> None:
@@ -328,7 +357,9 @@ def bench(
     rounds
         How often the engines take turns; medians over rounds are reported.
     threads
-        Of each engine.
+        Of each engine: how many cores it may use.
+    workers
+        Processes by hand, by default as many as threads, each with one thread; 1: one process with all threads.
     seed
         Where weights and inputs come from.
     json
@@ -336,7 +367,7 @@ def bench(
     """
     from groundup.compare import command
 
-    command.bench(names, rounds, threads, seed, json)
+    command.bench(names, rounds, threads, seed, json, workers)
 
 
 @app.command

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from groundup.scratch import Conv2d, Layer, Linear, Parameter, ReLU, Residual, Sequential
+from groundup.scratch import Conv2d, Flatten, Layer, Linear, Parameter, ReLU, Residual, Sequential
 from groundup.scratch.gradcheck import walk
 
 
@@ -113,6 +113,19 @@ def test_skip_input_gradient_reaches_the_first_layer_only(rng):
     model.skip_input_gradient()
     assert model.backward(np.ones_like(model(np.ones((2, 1, 7, 7), np.float32)))) is None
     assert np.abs(model.parameters()[0].grad).max() > 0
+
+
+def test_skip_input_gradient_passes_through_layers_that_only_rearrange(rng):
+    model = Sequential(Flatten(), Linear(12, 3, rng=rng), ReLU())
+    x, dy = np.ones((2, 3, 4), np.float32), np.ones((2, 3), np.float32)
+    assert (model(x) > 0).any()
+    assert model.backward(dy).shape == (2, 3, 4)
+    gradient = model.parameters()[0].grad.copy()
+    model.zero_grad()
+    model.skip_input_gradient()
+    model(x)
+    assert model.backward(dy) is None
+    np.testing.assert_array_equal(model.parameters()[0].grad, gradient)
 
 
 def test_residual_refuses_a_body_that_changes_the_shape(rng):

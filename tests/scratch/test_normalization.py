@@ -251,7 +251,7 @@ def test_statistics_taken_for_constants_are_caught(name, mistake, monkeypatch):
 
 def test_batch_statistics_taken_for_constants_are_caught(monkeypatch):
     def mistake(dy, cache):
-        _, normalized, inverse_std, weight, axes = cache
+        _, normalized, inverse_std, weight, axes, _ = cache
         rows = channel_rows(dy, axes)
         dx = rows * inverse_std * weight[:, None]
         return channel_images(dx, dy.shape, axes), (rows * normalized).sum(axis=1), rows.sum(axis=1)

@@ -97,3 +97,34 @@ def test_wrong_parameters_are_refused():
         flatten([p, Parameter(np.ones(3, np.float32))])
     with pytest.raises(TypeError, match="int64"):
         Parameter(np.arange(3))
+
+
+def test_a_gradient_set_to_zero_is_zero_whoever_looks():
+    p = Parameter(np.ones((2, 3)))
+    p.grad += 5
+    p.zero_grad()
+    np.testing.assert_array_equal(p.grad, np.zeros((2, 3)))
+    p.grad[...] = 7
+    _, grad = flatten([p])
+    p.zero_grad()
+    assert np.shares_memory(p.grad, grad)
+    np.testing.assert_array_equal(grad, np.zeros(6))
+
+
+def test_a_blank_gradient_is_written_once_and_then_added_to():
+    p, x = Parameter(np.ones((2, 3))), np.arange(6.0).reshape(2, 3)
+    p.grad += 5
+    assert p.blank() is None  # there is something in it: nobody may write over that
+    p.zero_grad()
+    memory = p.blank()
+    assert memory is not None
+    np.copyto(memory, x)
+    p.add(memory)
+    assert p.blank() is None
+    p.add(x)
+    np.testing.assert_array_equal(p.grad, 2 * x)
+    p.zero_grad()
+    p.blank()  # asked for, and not used
+    np.testing.assert_array_equal(p.grad, 0 * x)
+    p.add(x)
+    np.testing.assert_array_equal(p.grad, x)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from groundup.compare.workloads import PerToken, Workload, gpt_by_hand, gpt_in_torch, random_tokens
+from groundup.compare.workloads import Workload, gpt_by_hand, gpt_in_torch, random_tokens
 
 Array = np.ndarray
 Twin = tuple[Any, Any, Callable[[Any], Any]]
@@ -122,6 +122,7 @@ def characters(rng: np.random.Generator) -> tuple[Array, Array]:
 
 def lstm_by_hand(rng: np.random.Generator, dtype: Any) -> tuple[Any, Any, Any]:
     from groundup.scratch import Adam, CrossEntropy
+    from groundup.scratch.losses.per_token import PerToken
     from groundup.scratch.models import CharRNN
 
     model = CharRNN(vocabulary=65, cell="lstm", hidden=128, width=128, rng=rng, dtype=dtype)
@@ -141,19 +142,6 @@ def lstm_in_torch() -> Twin:
     return TorchCharRNN(65, "lstm", 128, width=128), loss, lambda parameters: optim.Adam(parameters, lr=1e-3)
 
 
-class Bound:
-    """The bound of a VAE's outputs; its target, the images themselves, comes as the labels do elsewhere."""
-
-    def __init__(self, loss: Any) -> None:
-        self.loss = loss
-
-    def __call__(self, outputs: tuple[Array, Array, Array], images: Array) -> Any:
-        return self.loss(*outputs, images)
-
-    def backward(self) -> Any:
-        return self.loss.backward()
-
-
 def pixels(rng: np.random.Generator) -> tuple[Array, Array]:
     """Return one batch of random images (128, 784), twice: what goes in is what should come out."""
     x = rng.random((128, 784), np.float32)
@@ -165,7 +153,7 @@ def vae_by_hand(rng: np.random.Generator, dtype: Any) -> tuple[Any, Any, Any]:
     from groundup.scratch.models import ELBO, VAE
 
     model = VAE(784, 400, 20, rng=rng, dtype=dtype)
-    return model, Bound(ELBO()), Adam(model.parameters(), lr=1e-3)
+    return model, ELBO(), Adam(model.parameters(), lr=1e-3)
 
 
 def vae_in_torch() -> Twin:

@@ -76,7 +76,7 @@ def compare_twins(name: str, steps: int, tolerance: float, seed: int, rounds: in
         raise GroundupError(f"the twins part. {result.divergence} (tolerance {tolerance:g})")
 
 
-def bench(names: tuple[str, ...], rounds: int, threads: int, seed: int, json: bool) -> None:
+def bench(names: tuple[str, ...], rounds: int, threads: int, seed: int, json: bool, workers: int | None = None) -> None:
     """Measure the benchmarks that were named, or all; after the word "models" or "loader", those instead."""
     for option, value, least in (("--rounds", rounds, 1), ("--threads", threads, 1), ("--seed", seed, 0)):
         if value < least:
@@ -90,12 +90,17 @@ def bench(names: tuple[str, ...], rounds: int, threads: int, seed: int, json: bo
     for name in names:
         if name not in BENCHMARKS:
             raise unknown_name("benchmark", name, [*BENCHMARKS, "models", "loader"])
+    if workers not in (None, 1, threads):
+        raise UsageError(
+            f"--workers is {workers}, --threads {threads}; expected as many workers as threads, each of one thread, "
+            "or 1, with all threads"
+        )
+    workers = threads if workers is None else workers
     timings = [
-        speed.measure(f"bench/{name}", threads, rounds, seconds_a_round=0.4, seed=seed, report=_overwrite)
-        for name in names or BENCHMARKS
+        speed.measure(f"bench/{name}", threads, rounds, 0.4, seed, workers, _overwrite) for name in names or BENCHMARKS
     ]
     if json:
-        document = {"machine": machine(), "threads": threads, "rounds": rounds}
+        document = {"machine": machine(), "threads": threads, "workers": workers, "rounds": rounds}
         benchmarks = [timing.to_dict() | {"about": BENCHMARKS[timing.workload].about} for timing in timings]
         print_json(document | {"benchmarks": benchmarks})
     else:
@@ -104,7 +109,14 @@ def bench(names: tuple[str, ...], rounds: int, threads: int, seed: int, json: bo
 
 def speed_table(timings: list[speed.Timing]) -> Table:
     """Return timings as a table for the terminal."""
-    view = Table(title="One training step, float32, median of rounds in turns", title_justify="left")
+    threads, workers = timings[0].threads, timings[0].workers
+    ours = f"1 process, {threads} threads" if workers == 1 else f"{workers} processes, 1 thread each"
+    view = Table(
+        title="One training step, float32, median of rounds in turns",
+        caption=f"By hand: {ours}; PyTorch: 1 process, {threads} threads. Memory of all processes together.",
+        title_justify="left",
+        caption_justify="left",
+    )
     for heading in ("network", "by hand", "PyTorch", "ratio", "examples/s", "memory", "PyTorch's"):
         view.add_column(heading, justify="left" if heading == "network" else "right")
     for t in timings:

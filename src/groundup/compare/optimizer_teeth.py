@@ -29,7 +29,7 @@ from groundup.scratch.optimizers import SGD
 Spoiler = Callable[[Any], None]
 
 # What is not part of a step: making, saving, checking. Their tests are in the evidence and in tests/scratch.
-NOT_IN_A_STEP = {"__init__", "state_dict", "load_state_dict", "zero_grad", "applied"}
+NOT_IN_A_STEP = {"__init__", "state_dict", "load_state_dict", "zero_grad", "applied", "move"}
 
 # Mutants that change nothing; "function: before -> after", and why.
 KNOWN_EQUIVALENT = {

@@ -8,8 +8,6 @@ from typing import Any
 from groundup.compare.turns import take_turns
 from groundup.compare.worker import find
 
-ENGINES = ("by_hand", "in_torch")
-
 
 @dataclass(frozen=True)
 class Timing:
@@ -17,6 +15,7 @@ class Timing:
 
     workload: str
     threads: int
+    workers: int  # processes by hand
     rounds: int
     steps_a_round: int
     by_hand_ms: float
@@ -41,6 +40,7 @@ def measure(
     rounds: int = 9,
     seconds_a_round: float = 0.15,
     seed: int = 0,
+    workers: int = 1,
     report: Callable[[str], None] = lambda line: None,
 ) -> Timing:
     """Time one training step of a workload (float32) by hand and in PyTorch.
@@ -48,14 +48,16 @@ def measure(
     Parameters
     ----------
     workload : ``twin/NAME`` for one of ``workloads.WORKLOADS``, ``bench/NAME`` for one of ``benchmarks.BENCHMARKS``.
-    threads : of each engine's thread pool.
+    threads : how many cores each engine may use.
     rounds : how often the engines take turns.
     seconds_a_round : how long one turn of the faster engine should take; it sets the number of steps.
     seed : where weights and inputs come from.
+    workers : processes by hand. With one, the threads are those of its matrix products; with more, each has one thread.
     report : called with a line of progress.
     """
     commands = {
-        engine: ["-m", "groundup.compare.worker", workload, engine, str(threads), str(seed)] for engine in ENGINES
+        engine: ["-m", "groundup.compare.worker", workload, engine, str(count), str(seed), str(workers)]
+        for engine, count in (("by_hand", threads if workers == 1 else 1), ("in_torch", threads))
     }
     turns = take_turns(commands, rounds, seconds_a_round, workload, report)
     times = turns.seconds
@@ -63,6 +65,7 @@ def measure(
     return Timing(
         workload=workload.partition("/")[2],
         threads=threads,
+        workers=workers,
         rounds=rounds,
         steps_a_round=turns.steps_a_round,
         by_hand_ms=milliseconds["by_hand"],

@@ -15,7 +15,7 @@ import torch
 from groundup.compare.workloads import WORKLOADS, Workload
 from groundup.errors import unknown_name
 from groundup.scratch.batching import batches
-from groundup.scratch.gradcheck import relative_error
+from groundup.scratch.gradcheck import as_tuple, relative_error
 
 Array = np.ndarray
 
@@ -95,9 +95,9 @@ def train_twins(
     stream = endless(x, labels, workload.batch_size, rng)
     for step in range(1, steps + 1):
         xb, yb = next(stream)
-        value = float(loss(model(xb), yb))
+        value = float(loss(*as_tuple(model(xb)), yb))
         optimizer.zero_grad()
-        model.backward(loss.backward())
+        model.backward(*as_tuple(loss.backward()))
 
         twin_value = twin_loss(twin(torch.from_numpy(xb)), torch.from_numpy(yb))
         twin_optimizer.zero_grad()

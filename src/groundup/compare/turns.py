@@ -3,10 +3,12 @@
 Each way runs in a process of its own, because in one process the idle threads of one engine's pool slow the other down.
 And a machine is never equally fast for long, so rounds alternate between the processes, and medians over rounds are
 compared. A process prints ``ready``; then each line ``N`` on its standard input runs N steps, and their seconds are
-printed; the line ``memory`` prints its peak resident memory in bytes. :func:`serve` is the process's side of this,
+printed; the line ``memory`` prints the peak resident memory, in bytes. :func:`serve` is the process's side of this,
 :func:`take_turns` the other.
 """
 
+import multiprocessing
+import os
 import subprocess
 import sys
 import time
@@ -115,13 +117,30 @@ def serve(step: Callable[[], None]) -> None:
 
 
 def peak_memory() -> int:
-    """Return the largest resident memory this process has had, in bytes; 0 where the system does not tell."""
-    status = Path("/proc/self/status")
-    if status.exists():  # Linux; ru_maxrss would count what the parent held when it forked
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024
+    """Return the peaks of the resident memory of this process and of all that it has started, added up, in bytes.
+
+    What processes share is counted in each of them. 0 where the system does not tell.
+    """
+    if Path("/proc/self/status").exists():  # Linux; ru_maxrss would count what the parent held when it forked
+        return sum(map(_peak_of, _family(os.getpid())))
     try:
         import resource
     except ImportError:  # Windows
         return 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # in bytes on macOS
+    # In bytes on macOS, which tells nothing of others while they run: each is taken to be as large as this one.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 + len(multiprocessing.active_children()))
+
+
+def _family(process: int) -> list[int]:
+    """Return a process, its children, theirs, and so on."""
+    family = [process]
+    for parent in family:
+        for tasks in Path(f"/proc/{parent}/task").glob("*/children"):
+            family += [int(child) for child in tasks.read_text().split()]
+    return family
+
+
+def _peak_of(process: int) -> int:
+    status = Path(f"/proc/{process}/status").read_text().splitlines()
+    line = next((line for line in status if line.startswith("VmHWM")), "VmHWM: 0 kB")  # a process that ended has none
+    return int(line.split()[1]) * 1024

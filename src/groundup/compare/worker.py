@@ -1,49 +1,29 @@
-"""A process that trains one engine's network and reports how long each round took; see ``speed.py``.
+"""A process that trains one engine's network when asked to; see ``speed.py`` and ``turns.py``.
 
-``python -m groundup.compare.worker twin/cnn by_hand 2 0`` (two threads, seed 0) prints ``ready``; then each line ``N``
-on standard input runs N steps, and their seconds are printed; the line ``memory`` prints the peak resident memory in
-bytes.
+``python -m groundup.compare.worker bench/lenet by_hand 2 0 1`` (two threads, seed 0, one process). With more than one
+process, this is the first of them, and each has a single thread.
 """
 
 import os
 import sys
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 
-def main(workload: str, engine: str, threads: str, seed: str) -> None:
+def main(workload: str, engine: str, threads: str, seed: str, workers: str) -> None:
     # The thread pools read these when they start: before the first import of NumPy or torch.
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = threads
 
-    import time
+    from groundup.compare.turns import serve
 
-    step = {"by_hand": step_by_hand, "in_torch": step_in_torch}[engine](workload, int(threads), int(seed))
-    step()
-    print("ready", flush=True)
-    for line in sys.stdin:
-        if line.strip() == "memory":
-            print(peak_memory(), flush=True)
-            continue
-        started = time.perf_counter()
-        for _ in range(int(line)):
-            step()
-        print(time.perf_counter() - started, flush=True)
+    if engine == "by_hand":
+        serve(step_by_hand(workload, int(seed), int(workers)))
+    else:
+        serve(step_in_torch(workload, int(threads), int(seed)))
 
 
-def peak_memory() -> int:
-    """Return the largest resident memory this process has had, in bytes; 0 where the system does not tell."""
-    status = Path("/proc/self/status")
-    if status.exists():  # Linux; ru_maxrss would count what the parent held when it forked
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # in bytes on macOS
-
-
-def find(name: str):
+def find(name: str) -> Any:
     """Return the workload of a name such as ``twin/cnn`` or ``bench/lenet``."""
     from groundup.compare.benchmarks import BENCHMARKS
     from groundup.compare.workloads import WORKLOADS
@@ -52,28 +32,21 @@ def find(name: str):
     return {"twin": WORKLOADS, "bench": BENCHMARKS}[kind][key]
 
 
-def step_by_hand(name: str, threads: int, seed: int):
+def step_by_hand(name: str, seed: int, workers: int) -> Callable[[], Any]:
     import numpy as np
 
-    from groundup.scratch import keep_freed_memory
-    from groundup.scratch.gradcheck import as_tuple
+    from groundup.scratch import DataParallel, keep_freed_memory
 
     keep_freed_memory()
     workload, rng = find(name), np.random.default_rng(seed)
     x, y = (a[: workload.batch_size] for a in workload.data(rng))
     model, loss, optimizer = workload.by_hand(rng, np.float32)
     model.skip_input_gradient()
-
-    def step() -> None:
-        loss(model(x), y)
-        optimizer.zero_grad()
-        model.backward(*as_tuple(loss.backward()))
-        optimizer.step()
-
-    return step
+    parallel = DataParallel(model, loss, optimizer, workers)
+    return lambda: parallel.step(x, y)
 
 
-def step_in_torch(name: str, threads: int, seed: int):
+def step_in_torch(name: str, threads: int, seed: int) -> Callable[[], Any]:
     import numpy as np
     import torch
 

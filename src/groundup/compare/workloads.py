@@ -151,26 +151,9 @@ def random_tokens(rng: np.random.Generator) -> tuple[Array, Array]:
     return tokens[:, :-1], tokens[:, 1:]
 
 
-class PerToken:
-    """A loss of rows (N, V) applied to the logits (N, T, V) and labels (N, T) of a sequence, place by place.
-
-    A recurrent network returns its state after the logits; no loss depends on it.
-    """
-
-    def __init__(self, loss: Any) -> None:
-        self.loss = loss
-
-    def __call__(self, logits: Array | tuple[Array, ...], labels: Array) -> Any:
-        logits = logits[0] if isinstance(logits, tuple) else logits
-        self.shape = logits.shape
-        return self.loss(logits.reshape(-1, logits.shape[-1]), labels.reshape(-1))
-
-    def backward(self) -> Array:
-        return self.loss.backward().reshape(self.shape)
-
-
 def gpt_by_hand(rng: np.random.Generator, dtype: Any, layers: int = 4, width: int = 128) -> tuple[Any, Any, Any]:
     from groundup.scratch import AdamW, CrossEntropy
+    from groundup.scratch.losses.per_token import PerToken
     from groundup.scratch.models import GPT
 
     model = GPT(vocabulary=65, context=64, layers=layers, heads=4, width=width, tied=False, rng=rng, dtype=dtype)
@@ -201,6 +184,7 @@ def text_windows(rng: np.random.Generator) -> tuple[Array, Array]:
 
 def lstm_by_hand(rng: np.random.Generator, dtype: Any) -> tuple[Any, Any, Any]:
     from groundup.scratch import Adam, CrossEntropy
+    from groundup.scratch.losses.per_token import PerToken
     from groundup.scratch.models import CharRNN
 
     model = CharRNN(vocabulary=61, cell="lstm", hidden=32, width=16, rng=rng, dtype=dtype)

@@ -32,6 +32,9 @@ class Layer:
     # Names of the arrays that are part of the state but are not trained, such as running statistics.
     buffers: tuple[str, ...] = ()
 
+    # Whether backward has nothing to calculate, and passes on a None for a gradient that nobody needs.
+    only_rearranges = False
+
     training: bool
     _caches: list[Any]
 
@@ -100,7 +103,7 @@ class Layer:
     def zero_grad(self) -> None:
         """Set every gradient to zero: ``backward`` adds, so each step must start from nothing."""
         for p in self.parameters():
-            p.grad[...] = 0
+            p.zero_grad()
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training mode (or, with ``False``, to evaluation); what was remembered is dropped."""
@@ -186,8 +189,10 @@ class Sequential(Layer):
         yield from ((str(i), layer) for i, layer in enumerate(self.layers))
 
     def skip_input_gradient(self) -> None:
-        if self.layers:
-            self.layers[0].skip_input_gradient()
+        for layer in self.layers:
+            layer.skip_input_gradient()
+            if not layer.only_rearranges:
+                break
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers)

@@ -18,6 +18,12 @@ class Parameter:
     Attributes
     ----------
     data, grad : arrays of the same shape and dtype; ``grad`` starts at zero.
+
+    Notes
+    -----
+    To set a gradient to zero, to calculate what is to be added, and to add it, are three ways through memory where one
+    would do. So :meth:`zero_grad` only notes that the gradient is zero. The zeros are written when somebody looks at
+    ``grad``; a layer with a large product can ask for the memory with :meth:`blank`, and put the product there at once.
     """
 
     def __init__(self, data: np.ndarray) -> None:
@@ -26,6 +32,32 @@ class Parameter:
             raise TypeError(f"a Parameter holds floats, got {data.dtype}: integers have no gradient")
         self.data = data
         self.grad = np.zeros_like(data)
+
+    @property
+    def grad(self) -> np.ndarray:
+        if self._is_zero:
+            self._grad[...] = 0
+            self._is_zero = False
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: np.ndarray) -> None:
+        self._grad, self._is_zero = value, False
+
+    def zero_grad(self) -> None:
+        """Set the gradient to zero."""
+        self._is_zero = True
+
+    def blank(self) -> np.ndarray | None:
+        """Return the gradient's memory if the gradient is zero, to be written to before :meth:`add`; else None."""
+        return self._grad if self._is_zero else None
+
+    def add(self, gradient: np.ndarray) -> None:
+        """Add to the gradient; what was written into the :meth:`blank` memory is there already."""
+        if gradient is self._grad:
+            self._is_zero = False
+        else:
+            self.grad += gradient
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from groundup.scratch.batching import batches
+from groundup.scratch.data_parallel import DataParallel
 from groundup.scratch.gradcheck import as_tuple
 from groundup.scratch.layer import Layer
 from groundup.scratch.losses import Loss
@@ -72,6 +73,7 @@ def fit(
     schedule: Schedule | None = None,
     augment: Callable[[Array, np.random.Generator], Array] | None = None,
     labels: bool = True,
+    workers: int = 1,
     progress: TextIO | None = sys.stderr,
 ) -> list[Epoch]:
     """Train a model and return its history, one :class:`Epoch` for each pass over the data.
@@ -86,6 +88,7 @@ def fit(
     schedule : moves on after every step.
     augment : changes the inputs of each training batch at random, in a way that leaves the targets true.
     labels : whether the targets are class indices, so that there is an accuracy to measure.
+    workers : how many processes share each batch; see :class:`DataParallel`. Measuring is left to this one.
     progress : where the live line is written; None for silence.
 
     Raises
@@ -98,41 +101,39 @@ def fit(
     history: list[Epoch] = []
     started = time.perf_counter()
     steps = -(-len(train[0]) // batch_size)
-    for epoch in range(1, epochs + 1):
-        good, total = model.state_dict(), 0.0
-        for step, (x, targets) in enumerate(batches(*train, batch_size, rng), 1):
-            if augment:
-                x = augment(x, rng)
-            value = float(loss(*as_tuple(model(x)), targets))
-            if not np.isfinite(value):
-                model.load_state_dict(good)
-                raise Diverged(explain_divergence(value, epoch, step, x, optimizer.lr))
-            optimizer.zero_grad()
-            model.backward(*as_tuple(loss.backward()))
-            optimizer.step()
-            if schedule:
-                schedule.step()
-            total += value * len(x)
-            if progress and progress.isatty() and (step % 10 == 0 or step == steps):
-                progress.write(f"\repoch {epoch}/{epochs}  step {step}/{steps}  loss {value:.4f} ")
-                progress.flush()
-        outputs = as_tuple(predict(model, validation[0]))
-        record = Epoch(
-            epoch=epoch,
-            train_loss=total / len(train[0]),
-            validation_loss=float(loss.eval()(*outputs, validation[1])),
-            validation_accuracy=float((outputs[0].argmax(axis=1) == validation[1]).mean()) if labels else None,
-            seconds=time.perf_counter() - started,
-        )
-        loss.train()
-        history.append(record)
-        if progress:
-            start_of_line = "\r" if progress.isatty() else ""
-            right = f"  accuracy {record.validation_accuracy:.2%}" if labels else ""
-            progress.write(
-                f"{start_of_line}epoch {epoch}/{epochs}  training loss {record.train_loss:.4f}"
-                f"  validation loss {record.validation_loss:.4f}{right}  {record.seconds:.1f} s\n"
+    with DataParallel(model, loss, optimizer, workers) as parallel:  # one worker: just train_step, in this process
+        for epoch in range(1, epochs + 1):
+            good, total = model.state_dict(), 0.0
+            for step, (x, targets) in enumerate(batches(*train, batch_size, rng), 1):
+                if augment:
+                    x = augment(x, rng)
+                value = parallel.step(x, targets)
+                if not np.isfinite(value):
+                    model.load_state_dict(good)
+                    raise Diverged(explain_divergence(value, epoch, step, x, optimizer.lr))
+                if schedule:
+                    schedule.step()
+                total += value * len(x)
+                if progress and progress.isatty() and (step % 10 == 0 or step == steps):
+                    progress.write(f"\repoch {epoch}/{epochs}  step {step}/{steps}  loss {value:.4f} ")
+                    progress.flush()
+            outputs = as_tuple(predict(model, validation[0]))
+            record = Epoch(
+                epoch=epoch,
+                train_loss=total / len(train[0]),
+                validation_loss=float(loss.eval()(*outputs, validation[1])),
+                validation_accuracy=float((outputs[0].argmax(axis=1) == validation[1]).mean()) if labels else None,
+                seconds=time.perf_counter() - started,
             )
+            loss.train()
+            history.append(record)
+            if progress:
+                start_of_line = "\r" if progress.isatty() else ""
+                right = f"  accuracy {record.validation_accuracy:.2%}" if labels else ""
+                progress.write(
+                    f"{start_of_line}epoch {epoch}/{epochs}  training loss {record.train_loss:.4f}"
+                    f"  validation loss {record.validation_loss:.4f}{right}  {record.seconds:.1f} s\n"
+                )
     return history
 
 

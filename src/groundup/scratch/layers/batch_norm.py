@@ -1,12 +1,14 @@
 """Batch normalisation: standardise each channel over the batch, and remember its statistics for evaluation."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from groundup.scratch.checks import check_float
+from groundup.scratch.group import batch_count, batch_mean
 from groundup.scratch.layer import Layer
-from groundup.scratch.layers.normalization import standardize_forward
+from groundup.scratch.layers.normalization import standardize_forward, unchanged
 from groundup.scratch.parameter import Parameter
 
 Array = np.ndarray
@@ -31,7 +33,13 @@ def channel_images(rows: Array, shape: tuple[int, ...], axes: tuple[int, ...]) -
     return rows.reshape([shape[axis] for axis in axes]).transpose(np.argsort(axes))
 
 
-def batch_norm_forward(x: Array, weight: Array | None, bias: Array | None, eps: float = 1e-5) -> tuple[Array, Any]:
+def batch_norm_forward(
+    x: Array,
+    weight: Array | None,
+    bias: Array | None,
+    eps: float = 1e-5,
+    whole: Callable[[Array], Array] = unchanged,
+) -> tuple[Array, Any]:
     """Standardise each channel over batch and positions: ``y = γ · (x - μ) / σ + β`` with ``σ = √(variance + ε)``.
 
     Derivation of the gradient: ``dβ = Σ dy`` and ``dγ = Σ dy · x̂`` over the M values of the channel. Through the
@@ -46,6 +54,8 @@ def batch_norm_forward(x: Array, weight: Array | None, bias: Array | None, eps: 
     x : (N, C, ...)
     weight, bias : γ and β (C,), or None.
     eps : ε, inside the root.
+    whole : turns means over these examples into means over the batch, if other processes have the rest of it; see
+        :func:`groundup.scratch.group.batch_mean`. Nothing else of the formulas changes.
 
     Returns
     -------
@@ -60,23 +70,24 @@ def batch_norm_forward(x: Array, weight: Array | None, bias: Array | None, eps: 
     """
     axes = channel_first(x)
     rows = channel_rows(x, axes)  # (C, M)
-    normalized, (_, inverse_std, mean, variance) = standardize_forward(rows, eps)
+    normalized, (_, inverse_std, mean, variance) = standardize_forward(rows, eps, whole)
     y = normalized.copy() if weight is None else normalized * weight[:, None]
     if bias is not None:
         y += bias[:, None]
-    return channel_images(y, x.shape, axes), ((mean, variance), normalized, inverse_std, weight, axes)
+    return channel_images(y, x.shape, axes), ((mean, variance), normalized, inverse_std, weight, axes, whole)
 
 
 def batch_norm_backward(dy: Array, cache: Any) -> tuple[Array, Array, Array]:
     """Return ``dx`` (N, C, ...), ``dweight`` and ``dbias`` (C,); see :func:`batch_norm_forward`."""
-    _, normalized, inverse_std, weight, axes = cache
+    _, normalized, inverse_std, weight, axes, whole = cache
     rows = channel_rows(dy, axes)  # (C, M), in the order of x̂
     M = rows.shape[1]
     dbias = rows @ np.ones(M, rows.dtype)  # Σ dy, as a product several times faster than sum
     dweight = np.vecdot(rows, normalized)  # Σ dy · x̂ without an array of products
-    dx = normalized * (dweight / -M)[:, None]
+    shift, slope = whole(np.stack([dbias, dweight]) / M)  # the two means over the batch, in one exchange
+    dx = normalized * -slope[:, None]
     dx += rows
-    dx -= (dbias / M)[:, None]
+    dx -= shift[:, None]
     dx *= inverse_std if weight is None else inverse_std * weight[:, None]
     return channel_images(dx, dy.shape, axes), dweight, dbias
 
@@ -134,8 +145,8 @@ class BatchNorm1d(Layer):
         weight, bias = (p.data if p else None for p in (self.weight, self.bias))
         if not self.training:
             return self.evaluate(x, weight, bias)
-        y, cache = batch_norm_forward(x, weight, bias, self.eps)
-        self.track(cache[0], x.size // self.num_features)
+        y, cache = batch_norm_forward(x, weight, bias, self.eps, batch_mean)
+        self.track(cache[0], batch_count(x.size // self.num_features))
         self.remember(cache)
         return y
 
@@ -145,7 +156,7 @@ class BatchNorm1d(Layer):
         if x.ndim - 2 not in map(len, self.shapes) or x.shape[1] != self.num_features:
             expected = " or ".join(f"({', '.join(('N', str(self.num_features), *s))})" for s in self.shapes)
             raise ValueError(f"x: got shape {x.shape}, expected {expected}: the channels are the second axis")
-        if self.training and x.size <= self.num_features:
+        if self.training and batch_count(x.size // self.num_features) <= 1:
             raise ValueError(
                 f"x: got shape {x.shape}: {type(self).__name__} in training needs more than one value for each "
                 "channel to take a variance of; a last batch of one example, or eval() forgotten?"

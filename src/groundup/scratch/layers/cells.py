@@ -11,6 +11,7 @@ and differs only in what it makes of them. That is its *step*, the pair of funct
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,10 +32,12 @@ class Step(NamedTuple):
 
     ``forward(a, b, states)`` returns the new states and a cache; ``backward(dstates, cache)`` returns da, db and the
     gradients of the old states, without what reaches the old h through b (None where that is the only way).
+    ``adds`` says whether of a and b only the sum matters.
     """
 
     gates: int
     states: int
+    adds: bool
     forward: Callable[[Array, Array, Arrays], tuple[Arrays, Any]]
     backward: Callable[[Arrays, Any], tuple[Array, Array, Sequence[Array | None]]]
 
@@ -122,18 +125,19 @@ def lstm_step_forward(a: Array, b: Array, states: Arrays) -> tuple[Arrays, Any]:
     -----
     σ(s) = ½ + ½ tanh(½s), so with k = ½ for σ and k = 1 for tanh all gates are ``k tanh(k s) + (1 - k)``: one call
     of tanh instead of exponentials, sums and divisions. (This gives up the relative accuracy of σ near 0,
-    where a gate is shut anyway.) The gates are moved to the outermost axis on the way, so that each
-    lies side by side in memory.
+    where a gate is shut anyway.) On the way the gates are moved to the outermost axis, so that each lies side by side
+    in memory.
 
     Source: Hochreiter and Schmidhuber 1997, "Long short-term memory"; the forget gate: Gers et al. 2000,
     "Learning to forget".
     """
     c = states[1]
-    k = np.array([0.5, 0.5, 1, 0.5], a.dtype)[:, None, None]
-    gates = np.multiply(by_gate(a + b, 4), k, order="C")  # (4, N, H)
-    np.tanh(gates, out=gates)
-    gates *= k
-    gates += 1 - k
+    s = a + b
+    s *= lstm_slopes(c.shape[1], c.dtype)
+    gates = np.tanh(by_gate(s, 4), order="C")  # (4, N, H)
+    for sigmoid in (gates[:2], gates[3]):
+        sigmoid *= 0.5
+        sigmoid += 0.5
     i, f, g, o = gates
     new = f * c
     new += i * g
@@ -141,19 +145,27 @@ def lstm_step_forward(a: Array, b: Array, states: Arrays) -> tuple[Arrays, Any]:
     return (o * tanh_c, new), (gates, c, tanh_c)
 
 
+@lru_cache
+def lstm_slopes(H: int, dtype: Any) -> Array:
+    """Return k (4·H,) for each unit of the gates i, f, g, o."""
+    return np.repeat(np.array([0.5, 0.5, 1, 0.5], dtype), H)
+
+
 def lstm_step_backward(dstates: Arrays, cache: Any) -> tuple[Array, Array, Sequence[Array | None]]:
     """Return ``da``, ``db`` (N, 4·H), and (None, ``dc`` (N, H)); see :func:`lstm_step_forward`."""
     (i, f, g, o), c, tanh_c = cache
     dh, dc = dstates
-    dc = dc + dh * o * (1 - tanh_c * tanh_c)  # δ: all that reaches c'
+    dho = dh * o
+    dc = dc + dho * (1 - tanh_c * tanh_c)  # δ: all that reaches c'
+    dci, dcf = dc * i, dc * f
     N, H = dh.shape
     ds = np.empty((N, 4, H), dh.dtype)
-    ds[:, 0] = dc * g * i * (1 - i)
-    ds[:, 1] = dc * c * f * (1 - f)
-    ds[:, 2] = dc * i * (1 - g * g)
-    ds[:, 3] = dh * tanh_c * o * (1 - o)
+    np.multiply(dci * g, 1 - i, out=ds[:, 0])
+    np.multiply(dcf * c, 1 - f, out=ds[:, 1])
+    np.multiply(dci, 1 - g * g, out=ds[:, 2])
+    np.multiply(dho * tanh_c, 1 - o, out=ds[:, 3])
     ds = ds.reshape(N, 4 * H)
-    return ds, ds, (None, dc * f)
+    return ds, ds, (None, dcf)
 
 
 # -- gated recurrent unit ------------------------------------------------------------------------------------
@@ -222,10 +234,10 @@ def half_tanh(s: Array) -> Array:
     return s
 
 
-TANH = Step(1, 1, tanh_step_forward, tanh_step_backward)
-RELU = Step(1, 1, relu_step_forward, relu_step_backward)
-LSTM_STEP = Step(4, 2, lstm_step_forward, lstm_step_backward)
-GRU_STEP = Step(3, 1, gru_step_forward, gru_step_backward)
+TANH = Step(1, 1, True, tanh_step_forward, tanh_step_backward)
+RELU = Step(1, 1, True, relu_step_forward, relu_step_backward)
+LSTM_STEP = Step(4, 2, True, lstm_step_forward, lstm_step_backward)
+GRU_STEP = Step(3, 1, False, gru_step_forward, gru_step_backward)
 
 
 # -- the cells as layers -------------------------------------------------------------------------------------

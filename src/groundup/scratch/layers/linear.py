@@ -39,14 +39,19 @@ def linear_forward(x: Array, weight: Array, bias: Array | None) -> tuple[Array, 
     return y.reshape(*x.shape[:-1], weight.shape[0]), (rows, weight, bias is not None)
 
 
-def linear_backward(dy: Array, cache: Any, input_gradient: bool = True) -> tuple[Array | None, Array, Array | None]:
-    """Return ``dx`` (..., I), ``dweight`` (O, I) and ``dbias`` (O,); see :func:`linear_forward`."""
+def linear_backward(
+    dy: Array, cache: Any, input_gradient: bool = True, out: Array | None = None
+) -> tuple[Array | None, Array, Array | None]:
+    """Return ``dx`` (..., I), ``dweight`` (O, I) and ``dbias`` (O,); see :func:`linear_forward`.
+
+    With ``out``, memory of shape (O, I), dweight is written there.
+    """
     x, weight, has_bias = cache
     rows = dy.reshape(-1, dy.shape[-1])  # (N, O)
     dx = None
     if input_gradient:
         dx = (rows @ weight).reshape(*dy.shape[:-1], weight.shape[1])
-    dweight = rows.T @ x  # (O, I)
+    dweight = np.matmul(rows.T, x, out=out)  # (O, I)
     dbias = None
     if has_bias:
         dbias = np.ones(len(rows), rows.dtype) @ rows  # (O,): the sum over N; as a product it is several times faster
@@ -91,8 +96,8 @@ class Linear(Layer):
         return y
 
     def backward(self, dy: Array) -> Array | None:
-        dx, dweight, dbias = linear_backward(dy, self.recall(), self.input_gradient)
-        self.weight.grad += dweight
+        dx, dweight, dbias = linear_backward(dy, self.recall(), self.input_gradient, out=self.weight.blank())
+        self.weight.add(dweight)
         if self.bias:
             self.bias.grad += dbias
         return dx

@@ -6,6 +6,7 @@ which behaves differently in evaluation, has a file of its own.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,11 @@ from groundup.scratch.parameter import Parameter
 Array = np.ndarray
 
 
-def standardize_forward(x: Array, eps: float) -> tuple[Array, Any]:
+def unchanged(mean: Array) -> Array:
+    return mean
+
+
+def standardize_forward(x: Array, eps: float, whole: Callable[[Array], Array] = unchanged) -> tuple[Array, Any]:
     """Give each row mean 0 and variance 1: ``x̂ = (x - μ) / σ`` with ``σ = √(variance + ε)``.
 
     Derivation of the gradient: μ and σ depend on every element of the row, so ``dx̂ᵢ`` reaches ``xⱼ`` by three ways:
@@ -30,6 +35,8 @@ def standardize_forward(x: Array, eps: float) -> tuple[Array, Any]:
     ----------
     x : (R, M), rows to be standardised.
     eps : ε, inside the root, so that a row of equal numbers is not divided by zero.
+    whole : turns means over these rows into means over the whole rows, if ``x`` is only a part of each: the rest is in
+        other processes (see :func:`groundup.scratch.group.batch_mean`).
 
     Returns
     -------
@@ -42,9 +49,9 @@ def standardize_forward(x: Array, eps: float) -> tuple[Array, Any]:
     is large, and in float32 nothing right is left, perhaps not even the sign.
     ``np.vecdot(x, x)`` is the sum of squares of each row without an array of squares.
     """
-    mean = x.mean(axis=1)  # (R,)
+    mean = whole(x.mean(axis=1))  # (R,)
     normalized = x - mean[:, None]  # (R, M)
-    variance = np.vecdot(normalized, normalized) / x.shape[1]  # (R,)
+    variance = whole(np.vecdot(normalized, normalized) / x.shape[1])  # (R,)
     inverse_std = 1 / np.sqrt(variance + eps)[:, None]  # (R, 1)
     normalized *= inverse_std
     return normalized, (normalized, inverse_std, mean, variance)

@@ -85,9 +85,16 @@ def sequence_forward(
     """
     T, N = x.shape[:2] if indices is None else indices.shape
     rows = x if indices is not None else x.reshape(T * N, x.shape[2])  # (V, I) or (T·N, I)
-    a = rows @ weights.ih.T
-    a = a.reshape(T, N, len(weights.ih)) if indices is None else a[indices]  # (T, N, G·H)
+    a = rows @ weights.ih.T  # (V, G·H) or (T·N, G·H)
     hh = np.ascontiguousarray(weights.hh.T)  # (H, G·H): transposed once, not in each step
+    bias_a, bias_b = weights.bias_ih, weights.bias_hh
+    if step.adds and bias_a is not None and bias_b is not None:
+        bias_a, bias_b = bias_a + bias_b, None
+    if indices is None:
+        a = a.reshape(T, N, len(weights.ih))
+    elif bias_a is not None:
+        a += bias_a  # to the V words, instead of the T·N places
+        bias_a = None
 
     y, before = zeros_after_the_end((2, T, N, len(hh)), x.dtype, active)
     caches = []
@@ -95,11 +102,15 @@ def sequence_forward(
         n = active[t]
         h = states[0][:n]
         before[t, :n] = h
+        # Rows and biases are fetched here, not for all steps at once: what belongs to one step is small enough to stay
+        # in the processor's cache until the next line needs it.
+        a_t = a[t, :n] if indices is None else a[indices[t, :n]]
         b = h @ hh
-        if weights.bias_ih is not None and weights.bias_hh is not None:
-            a[t] += weights.bias_ih  # here, not for all steps at once: a_t is small enough to stay in the processor's
-            b += weights.bias_hh  # cache until the next line needs it
-        updated, cache = step.forward(a[t, :n], b, [s[:n] for s in states])
+        if bias_a is not None:
+            a_t += bias_a
+        if bias_b is not None:
+            b += bias_b
+        updated, cache = step.forward(a_t, b, [s[:n] for s in states])
         y[t, :n] = updated[0]
         states = [first_rows(s, u) for s, u in zip(states, updated)]
         caches.append(cache)
@@ -131,12 +142,12 @@ def sequence_backward(
             dh += direct[0]
         dstates = [first_rows(s, u) for s, u in zip(dstates, [dh, *direct[1:]]) if u is not None]
 
-    da, db, before = da.reshape(T * N, G), db.reshape(T * N, G), before.reshape(T * N, H)
     dbias_ih = dbias_hh = None
     if weights.bias_ih is not None:
         ones = np.ones(T * N, dy.dtype)  # the sum over the rows, as a product several times faster than sum(axis=0)
-        dbias_ih = ones @ da
-        dbias_hh = ones @ db
+        dbias_ih = ones @ da.reshape(T * N, G)
+        dbias_hh = dbias_ih if db is da else ones @ db.reshape(T * N, G)
+    da, db, before = da.reshape(T * N, G), db.reshape(T * N, G), before.reshape(T * N, H)
     dweight_hh = db.T @ before  # (G·H, H)
     if indices is not None:
         da = embedding_backward(da, (indices, len(x), None))  # (V, G·H)

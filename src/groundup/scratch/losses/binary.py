@@ -16,15 +16,21 @@ Array = np.ndarray
 
 def decay(x: Array) -> Array:
     """Return ``e^-|x|``, from which sigmoid and softplus of both x and -x follow; it cannot overflow."""
-    return np.exp(-np.abs(x))
+    e = np.abs(x)
+    e *= -1
+    return np.exp(e)
 
 
 def sigmoids(x: Array, e: Array) -> tuple[Array, Array]:
     """Return ``σ(x)`` and ``σ(-x) = 1 - σ(x)``, both accurate in both tails; ``e`` is :func:`decay` of x."""
-    scale = 1 / (1 + e)  # σ(|x|); and σ(-|x|) is e σ(|x|)
-    # 1 where the condition holds, else e: e is at most 1, so a maximum chooses. Unlike np.where it has no branch, which
-    # the processor would have to guess.
-    return scale * np.maximum(e, x >= 0), scale * np.maximum(e, x <= 0)
+    # σ(|x|) is 1/(1 + e) and σ(-|x|) is e/(1 + e). So above the line stands 1 or e. As e is at most 1, a maximum with 1
+    # or 0 chooses; unlike np.where it has no branch, which the processor would have to guess.
+    yes = np.maximum(e, (x >= 0).astype(x.dtype))
+    no = np.maximum(e, (x <= 0).astype(x.dtype))
+    whole = 1 + e
+    yes /= whole
+    no /= whole
+    return yes, no
 
 
 def bce_with_logits_forward(
@@ -57,15 +63,23 @@ def bce_with_logits_forward(
     if weight is not None:
         weight = np.asarray(weight, logits.dtype)
         yes, no = yes * weight, no * weight
-    losses = (yes + no) * np.log1p(e) + yes * np.maximum(-logits, 0) + no * np.maximum(logits, 0)
+    # As max(-x, 0) = max(x, 0) - x, the sum of both terms is (yes + no) (log(1 + e^-|x|) + max(x, 0)) - yes x.
+    losses, straight = np.log1p(e), np.maximum(logits, 0)
+    if weight is not None or pos_weight is not None:  # else yes + no = 1
+        losses *= yes + no
+        straight *= yes + no
+    straight -= yes * logits
+    losses += straight
     return reduce(losses, reduction), (logits, e, yes, no, reduction)
 
 
 def bce_with_logits_backward(dloss: Any, cache: Any) -> Array:
     """Return ``dlogits``, of their shape."""
     logits, e, yes, no, reduction = cache
-    p_yes, p_no = sigmoids(logits, e)
-    dlogits = no * p_yes - yes * p_no
+    dlogits, p_no = sigmoids(logits, e)
+    dlogits *= no
+    p_no *= yes
+    dlogits -= p_no
     dlogits *= spread(dloss, logits.shape, reduction, logits.dtype)
     return dlogits
 
@@ -101,8 +115,8 @@ class BCEWithLogits(Loss):
 
 def check_zero_to_one(target: Array) -> Array:
     """Return the target; raise ValueError unless it lies in 0 to 1."""
-    wrong = target[~((target >= 0) & (target <= 1))]
-    if wrong.size:
+    if target.size and not (target.min() >= 0 and target.max() <= 1):  # also if there is a NaN, which passes no test
+        wrong = target[~((target >= 0) & (target <= 1))]
         hint = "turn -1 and +1 into 0 and 1 with (target + 1) / 2" if wrong[0] == -1 else "the target is a probability"
         raise ValueError(f"target: found {wrong[0]}, expected 0 to 1: {hint}")
     return target

@@ -78,6 +78,12 @@ def weigh(labels: Array, weight: Any, ignore_index: int, dtype: Any) -> tuple[Ar
     return safe, amounts
 
 
+def weight_of(labels: Array, weight: Array | None, ignore_index: int) -> float:
+    """Return the sum of the weights of all labels that are not ignored."""
+    kept = labels[labels != ignore_index]
+    return float(kept.size if weight is None else weight.take(kept, mode="clip").sum())
+
+
 # -- cross-entropy ---------------------------------------------------------------------------------------------
 
 
@@ -241,6 +247,12 @@ class CrossEntropy(Loss):
         self.remember((soft_cross_entropy_backward, cache))
         return loss
 
+    def amount(self, labels: Array) -> float:
+        labels = np.asarray(labels)
+        if np.issubdtype(labels.dtype, np.floating):  # probabilities, whose mean is over positions
+            return len(labels)
+        return weight_of(labels, self.weight, self.ignore_index)
+
     def soft_target(self, probabilities: Array, logits: Array) -> Array:
         """Return given probabilities, smoothed and weighted."""
         classes = logits.shape[1]
@@ -319,6 +331,9 @@ class NLL(Loss):
         loss, cache = nll_forward(log_p, labels, self.weight, self.ignore_index, self.reduction)
         self.remember(cache)
         return loss
+
+    def amount(self, labels: Array) -> float:
+        return weight_of(np.asarray(labels), self.weight, self.ignore_index)
 
     def backward(self, dloss: Any = 1.0) -> Array:
         return nll_backward(dloss, self.recall())

@@ -64,6 +64,13 @@ class Loss(Layer):
     def backward(self, dloss: Any = 1.0) -> Any:
         raise NotImplementedError
 
+    def amount(self, *targets: Any) -> float:
+        """Return how much these targets count in a mean: what it divides by, up to a factor. By default their number.
+
+        The mean over two batches is the mean of their means, each times its amount, over the sum of the amounts.
+        """
+        return len(targets[0])
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({'' if self.reduction == 'mean' else f'reduction={self.reduction!r}'})"
 

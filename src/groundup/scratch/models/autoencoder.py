@@ -53,8 +53,11 @@ class Autoencoder(Layer):
     def forward(self, x: Array) -> Array:
         return self.decode(self.encode(x))
 
-    def backward(self, dlogits: Array) -> Array:
+    def backward(self, dlogits: Array) -> Array | None:
         return self.encoder.backward(self.decoder.backward(dlogits))
+
+    def skip_input_gradient(self) -> None:
+        self.encoder.skip_input_gradient()
 
 
 def dense(sizes: Sequence[int], rng: np.random.Generator, dtype: Any = np.float32) -> list[Layer]:

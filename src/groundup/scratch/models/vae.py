@@ -244,9 +244,12 @@ class VAE(Layer):
         mean, log_variance = self.encode(x)
         return self.decode(self.draw(mean, log_variance)), mean, log_variance
 
-    def backward(self, dlogits: Array, dmean: Array, dlog_variance: Array) -> Array:
+    def backward(self, dlogits: Array, dmean: Array, dlog_variance: Array) -> Array | None:
         """Each of mean and log-variance acts in two ways, on the loss itself and on z: their gradients add up."""
         through_mean, through_variance = self.draw.backward(self.decoder.backward(dlogits))
         dhidden = self.mean.backward(dmean + through_mean)
         dhidden = dhidden + self.log_variance.backward(dlog_variance + through_variance)
         return self.encoder.backward(dhidden)
+
+    def skip_input_gradient(self) -> None:
+        self.encoder.skip_input_gradient()

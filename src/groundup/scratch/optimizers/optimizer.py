@@ -67,13 +67,24 @@ class Optimizer:
             setattr(self, name, np.zeros_like(self.data))
 
     @property
+    def grad(self) -> Array:
+        for p in self.parameters:
+            _ = p.grad  # a look at it writes the zeros that zero_grad has left out
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Array) -> None:
+        self._grad = value
+
+    @property
     def parts(self) -> list["Optimizer"]:
         """The optimizers whose learning rate a schedule sets: this one, or all in a :class:`Combined`."""
         return [self]
 
     def zero_grad(self) -> None:
         """Set every gradient to zero: ``backward`` adds, so each step must start from nothing."""
-        self.grad[...] = 0
+        for p in self.parameters:
+            p.zero_grad()
 
     def step(self) -> None:
         """Update every parameter from its gradient.
@@ -82,11 +93,16 @@ class Optimizer:
         ------
         RuntimeError : a parameter no longer lies in this optimizer's buffers, so the update would not reach it.
         """
+        self.step_slices(self.slices())
+
+    def step_slices(self, slices: Iterable[slice]) -> None:
+        """Take a step, but update only these of :meth:`slices`: other processes may do the rest."""
         self._check_homes()
         self.steps += 1
         self.advance()
-        for part in self.slices():
-            w, g = self.data[part], self.grad[part]
+        data, grad = self.data, self.grad
+        for part in slices:
+            w, g = data[part], grad[part]
             if self.weight_decay and self.decoupled:
                 w *= 1 - self.lr * self.weight_decay
             elif self.weight_decay:
@@ -103,6 +119,21 @@ class Optimizer:
     def update(self, w: Array, g: Array, part: slice) -> None:
         """Change the weights ``w`` and the state ``[part]`` in place; the gradient ``g`` is only read."""
         raise NotImplementedError(f"{type(self).__name__} does not define update")
+
+    def move(self, data: Array, grad: Array, state: Iterable[Array]) -> None:
+        """Use other buffers, each (P,), for the weights, the gradients and the arrays of the state.
+
+        Nothing is copied: what they hold is what holds from now on. Such buffers may be memory that processes share.
+        """
+        start = 0
+        for p in self.parameters:
+            stop = start + p.size
+            p.data, p.grad = data[start:stop].reshape(p.shape), grad[start:stop].reshape(p.shape)
+            start = stop
+        self.data, self.grad = data, grad
+        self._homes = [(p, p.data, p.grad) for p in self.parameters]
+        for name, array in zip(self.arrays, state, strict=True):
+            setattr(self, name, array)
 
     def state_dict(self) -> dict[str, Array]:
         """Return a copy of the learning rate and the state, each array of shape (P,) or ()."""
