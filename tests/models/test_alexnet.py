@@ -45,6 +45,7 @@ def test_the_proof_has_teeth():
         reference,
         TORCHVISION,
         images(2, 3, 127, 127),
+        modes=["training"],  # each of these shows there
         mutations={
             "a dropout less": no_dropout_before_fc6,
             "another pooling": lambda model: setattr(model, "pool", lambda x: nn.functional.max_pool2d(x, 2)),

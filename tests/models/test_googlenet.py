@@ -47,6 +47,7 @@ def test_the_proof_has_teeth():
         TORCHVISION,
         images(2, 3, 64, 64),
         call=call,
+        modes=["training"],  # each of these shows there
         mutations={
             "eps": set_in_every(nn.BatchNorm2d, eps=1.01e-3),
             "first classifier's dropout": lambda model: setattr(model.aux1, "dropout", 0.6),

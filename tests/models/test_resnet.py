@@ -51,6 +51,7 @@ def test_the_proof_has_teeth():
         small_reference,
         published("resnet50"),
         images(3, 3, 64, 64),
+        modes=["training"],  # each of these shows there
         mutations={
             "eps": set_in_every(nn.BatchNorm2d, eps=1.01e-5),
             "momentum": set_in_every(nn.BatchNorm2d, momentum=0.101),

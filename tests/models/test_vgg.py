@@ -55,6 +55,7 @@ def test_the_proof_has_teeth(name):
         lambda: thin_reference(name),
         published(name),
         images(2, 3, 32, 32),
+        modes=["training"],  # each of these shows there
         mutations={
             "dropout": set_in_every(nn.Dropout, p=0.4),
             "padding": lambda model: setattr(model.features[0], "padding_mode", "reflect"),

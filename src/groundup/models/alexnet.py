@@ -13,7 +13,7 @@ Deviations
     - No local response normalization (section 3.3); it went out of use.
     - Images of 224 x 224 pixels get a border of 2 pixels. In the paper the first layer's numbers fit 227 x 227 only.
     - First weights: PyTorch's, uniform with variance 1 / (3 F) for F inputs to a unit, biases too. Section 5 draws from
-      N(0, 0.01 squared), with biases of one in five of the layers.
+      N(0, 0.01 squared), and starts five layers with biases of 1.
     - Images of less than 64 pixels (CIFAR-10, MNIST): the first convolution is 5 x 5 with stride 1. Of a 32 x 32
       image the paper's 11 x 11 with stride 4 would leave 7 x 7 pixels, too few for three poolings.
     - Training: whatever optimizer the trainer is given. The paper uses SGD with momentum 0.9 and weight decay 0.0005.

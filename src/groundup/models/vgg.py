@@ -6,7 +6,7 @@ Paper
     batch normalization (Ioffe and Szegedy, 2015, arXiv:1502.03167) after each convolution.
 Parameters
     A: 132,863,336; D: 138,365,992 with the norms' gains and biases, as torchvision's. Table 2 of the paper: 133 and
-    138 million. Nine in ten of them are in the first two fully connected layers.
+    138 million. Most of them are in the first two fully connected layers.
 Deviations
     - Batch normalization, in vgg16_bn and vgg11_small, is younger than the paper, whose deeper networks started from
       the trained layers of configuration A. With it they start from random weights.
@@ -16,6 +16,7 @@ Deviations
       layers; of 224 x 224 pixels they have this size already.
     - Training: whatever optimizer the trainer is given. The paper uses SGD with momentum 0.9 and weight decay 0.0005.
 ``vgg11_small`` is configuration A with batch normalization for 32 x 32 pixels, a quarter as wide: 612,810 parameters.
+Its fully connected layers start from N(0, 0.125 squared).
 """
 
 from collections.abc import Callable
@@ -44,6 +45,7 @@ class VGGConfig:
     map_size: int = 7  # pixels along each side of the last maps, brought to this size by averaging
     hidden: int = 4096  # units in each of the two hidden fully connected layers
     dropout: float = 0.5  # share of these units that is set to zero
+    first_std: float = 0.01  # standard deviation of the fully connected layers' first weights
 
 
 def convolution(in_channels: int, out_channels: int) -> list[nn.Module]:
@@ -95,7 +97,7 @@ class VGG(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             elif isinstance(module, nn.Linear):
-                nn.init.normal_(module.weight, std=0.01)
+                nn.init.normal_(module.weight, std=config.first_std)
             if isinstance(module, (nn.Conv2d, nn.Linear)) and module.bias is not None:
                 nn.init.zeros_(module.bias)
 
@@ -155,6 +157,7 @@ def vgg(config: VGGConfig) -> VGG:
         stages=tuple(tuple(width // 4 for width in stage) for stage in A),
         map_size=1,
         hidden=128,
+        first_std=0.125,  # √(2 / 128): with 128 inputs in place of thousands, 0.01 would let the signal fade
     ),
 )
 def vgg_with_norms(config: VGGConfig) -> VGG:
