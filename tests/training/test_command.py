@@ -107,8 +107,8 @@ def test_resume_takes_no_other_choices(groundup):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["lenett", "--data", "digits"], "There is no model called 'lenett'. Did you mean lenet?"),
-        (["lenet", "--data", "digit"], "There is no data set called 'digit'. Did you mean digits?"),
+        (["lenett", "--data", "digits"], "There is no model called 'lenett'. Did you mean lenet"),
+        (["lenet", "--data", "digit"], "There is no data set called 'digit'. Did you mean digits"),
         (["lenet", "--data", "shakespeare_sample"], "learns to classify images"),
         (["gru", "--data", "digits"], "learns to guess characters of a text"),
         (["lenet", "--epochs", "0"], "--epochs is 0; expected 1 or more."),
