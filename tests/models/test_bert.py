@@ -145,12 +145,13 @@ def test_no_segments_means_that_all_is_sentence_0():
     assert not torch.allclose(net(text), net(text, segments))
 
 
-def test_masked_places_alone_give_the_same_logits():
+def test_places_choose_among_the_logits():
     net = model()
     text, segments, padding = batch()
-    masked = torch.rand(2, T) < 0.3
-    x = net.encode(text, segments, padding)
-    torch.testing.assert_close(net.masked_tokens(x[masked]), net(text, segments, padding)[masked])
+    places = torch.tensor([[0, 12, 3], [5, 5, 1]])
+    logits = net(text, segments, padding)
+    expected = torch.stack([logits[n, row] for n, row in enumerate(places)])
+    torch.testing.assert_close(net(text, segments, padding, places), expected)
 
 
 def test_fused_and_written_out_attention_agree():

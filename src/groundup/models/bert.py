@@ -98,12 +98,25 @@ class Bert(nn.Module):
             elif "norm" not in name:
                 nn.init.normal_(parameter, std=0.02)
 
-    def forward(self, tokens: Tensor, segments: Tensor | None = None, padding: Tensor | None = None) -> Tensor:
-        """Return for each place of tokens (N, T) the logits (N, T, V) of the token that should stand there.
+    def forward(
+        self,
+        tokens: Tensor,
+        segments: Tensor | None = None,
+        padding: Tensor | None = None,
+        places: Tensor | None = None,
+    ) -> Tensor:
+        """Return the logits (N, T, V) of the token that should stand at each place of tokens (N, T).
 
-        Parameters as :meth:`encode`.
+        Parameters as for :meth:`encode`, and
+
+        Parameters
+        ----------
+        places : (N, K), the places to guess at; then the logits are (N, K, V), and the others are not computed.
         """
-        return self.masked_tokens(self.encode(tokens, segments, padding))
+        x = self.encode(tokens, segments, padding)
+        if places is not None:
+            x = x.gather(1, places[:, :, None].expand(-1, -1, x.shape[2]))  # (N, K, D)
+        return self.masked_tokens(x)
 
     def encode(self, tokens: Tensor, segments: Tensor | None = None, padding: Tensor | None = None) -> Tensor:
         """Return a vector for each place that knows the places around it, (N, T, D).
@@ -129,7 +142,7 @@ class Bert(nn.Module):
         return x
 
     def masked_tokens(self, x: Tensor) -> Tensor:
-        """Return logits (..., V) from encoded places x (..., D); training needs those of the masked places alone."""
+        """Return logits (..., V) from encoded places x (..., D)."""
         x = self.transform_norm(F.gelu(self.transform(x)))
         return F.linear(x, self.token_embedding.weight, self.bias)
 

@@ -130,6 +130,6 @@ def _text(dataset: Any, config: TrainConfig) -> Text:
         return dataset
     texts = [name for name, card in data.cards().items() if card.shape in ("character", "name")]
     raise UsageError(
-        f"{config.model} learns to guess the next character of a text, but the data set {config.data!r} holds none. "
+        f"{config.model} learns to guess characters of a text, but the data set {config.data!r} holds none. "
         f"Texts: {', '.join(texts)}."
     )
