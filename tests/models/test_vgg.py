@@ -5,6 +5,7 @@ import torch
 import torchvision
 from reference import assert_same_model, assert_the_proof_has_teeth, images, set_in_every
 from torch import nn
+from torchvision.models.vgg import make_layers
 
 from groundup import models
 from groundup.errors import UsageError
@@ -13,6 +14,7 @@ from groundup.models.vgg import A, D
 
 HIDDEN = 16  # for 4096: two fully connected layers hold nine in ten of the weights, and prove nothing more by it
 MODELS = {"vgg11": (torchvision.models.vgg11, 132_863_336), "vgg16_bn": (torchvision.models.vgg16_bn, 138_365_992)}
+THIN = ((8,), (16,), (16, 16), (16, 16), (16,))
 EACH = pytest.mark.parametrize("name", MODELS)
 
 
@@ -22,11 +24,16 @@ def published(name: str) -> Published:
     return mapping
 
 
-def thin_reference(name: str) -> nn.Module:
+def thin_reference(name: str, stages: tuple[tuple[int, ...], ...] | None = None) -> nn.Module:
+    """torchvision's model with a thin head, and with other convolutions if asked for."""
     with torch.device("meta"):  # shapes alone: drawing 130 million weights takes seconds, and the proof draws its own
         model = MODELS[name][0]()
+        if stages is not None:
+            columns = [column for stage in stages for column in (*stage, "M")]
+            model.features = make_layers(columns, batch_norm=name.endswith("bn"))
+        inputs = 49 * (stages or D)[-1][-1]
         head = model.classifier
-        head[0], head[3], head[6] = nn.Linear(25088, HIDDEN), nn.Linear(HIDDEN, HIDDEN), nn.Linear(HIDDEN, 5)
+        head[0], head[3], head[6] = nn.Linear(inputs, HIDDEN), nn.Linear(HIDDEN, HIDDEN), nn.Linear(HIDDEN, 5)
     model.to_empty(device="cpu")
     for buffer in model.buffers():
         buffer.zero_()
@@ -51,8 +58,8 @@ def test_it_is_torchvisions(name):
 @EACH
 def test_the_proof_has_teeth(name):
     assert_the_proof_has_teeth(
-        lambda: models.create(name, image_size=32, hidden=HIDDEN, classes=5),
-        lambda: thin_reference(name),
+        lambda: models.create(name, image_size=32, hidden=HIDDEN, classes=5, stages=THIN),
+        lambda: thin_reference(name, THIN),
         published(name),
         images(2, 3, 32, 32),
         modes=["training"],  # each of these shows there
