@@ -1,13 +1,11 @@
 """The reference implementations of the language models: how each is built, called, and what it calls its weights."""
 
-from dataclasses import replace
 from typing import Any
 
 import transformers
 from torch import Tensor, nn
 
 from groundup.models import bert, gpt2
-from groundup.models.published import Published
 from groundup.models.rnn import RecurrentConfig
 
 transformers.logging.set_verbosity_error()
@@ -49,10 +47,6 @@ def gpt2_logits(model: transformers.GPT2LMHeadModel, tokens: Tensor) -> Tensor:
     return logits
 
 
-# The published file holds the part without the head, so its keys lack the prefix.
-GPT2_NAMES = replace(gpt2.PUBLISHED, rename={**gpt2.PUBLISHED.rename, "^": "transformer."})
-
-
 def bert_twin(
     config: bert.BertConfig, **options: Any
 ) -> transformers.BertForPreTraining | transformers.BertForMaskedLM:
@@ -71,11 +65,3 @@ def bert_twin(
             **options,
         )
     )
-
-
-# The published file has the older names of the norms, and holds the matrix that embedding and head share once.
-BERT_NAMES: Published = replace(
-    bert.PUBLISHED,
-    rename={**bert.PUBLISHED.rename, "gamma$": "weight", "beta$": "bias"},
-    ignored=(r"^cls\.predictions\.decoder\.",),
-)

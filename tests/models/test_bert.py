@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from language_twins import BERT_NAMES, bert_twin
+from language_twins import bert_twin
 from reference import assert_same_model, assert_the_proof_has_teeth, differences, set_in_every, tokens
 from torch import nn
 from torch.nn import functional as F
@@ -11,7 +11,7 @@ from groundup import models
 from groundup.errors import UsageError
 from groundup.models import bert
 from groundup.models.attention import attention_maps
-from groundup.models.bert import PUBLISHED, Bert, BertConfig
+from groundup.models.bert import PUBLISHED, TRANSFORMERS, Bert, BertConfig
 
 V, C, T = 31, 17, 13
 TOY = BertConfig(vocabulary=V, context=C, layers=2, heads=3, width=12, dropout=0.0)
@@ -47,7 +47,7 @@ def both_heads_of_the_twin(model, text, segments, padding):
 def test_with_both_heads_it_is_transformers_bert_for_pretraining(dropout):
     config = configured(dropout=dropout)
     assert_same_model(
-        Bert(config), bert_twin(config), BERT_NAMES, *batch(),
+        Bert(config), bert_twin(config), TRANSFORMERS, *batch(),
         call=both_heads, call_reference=both_heads_of_the_twin,
     )  # fmt: skip
 
@@ -59,7 +59,7 @@ def test_without_the_second_head_it_is_transformers_bert_for_masked_language_mod
     text = tokens(2, length, vocabulary=V)
     # With a single place its key does not matter: the softmax over one score is 1.
     found = differences(
-        Bert(config), bert_twin(config), BERT_NAMES, text, call_reference=lambda model, text: model(text).logits
+        Bert(config), bert_twin(config), TRANSFORMERS, text, call_reference=lambda model, text: model(text).logits
     )
     assert not [line for line in found if not (length == 1 and "proves nothing" in line)]
 
@@ -75,7 +75,7 @@ def test_the_proof_has_teeth():
         model.encode = lambda tokens, segments=None, padding=None: encode(tokens, segments)
 
     assert_the_proof_has_teeth(
-        lambda: Bert(TOY), lambda: bert_twin(TOY), BERT_NAMES, *batch(),
+        lambda: Bert(TOY), lambda: bert_twin(TOY), TRANSFORMERS, *batch(),
         call=both_heads, call_reference=both_heads_of_the_twin,
         mutations={
             "another eps": set_in_every(nn.LayerNorm, eps=1e-5),
@@ -89,7 +89,7 @@ def test_the_proof_tells_one_gelu_from_the_other():
     config = configured(next_sentence=False)
     twin = bert_twin(config, hidden_act="gelu_new")  # the form with tanh
     text = tokens(2, T, vocabulary=V)
-    assert differences(Bert(config), twin, BERT_NAMES, text, call_reference=lambda model, text: model(text).logits)
+    assert differences(Bert(config), twin, TRANSFORMERS, text, call_reference=lambda model, text: model(text).logits)
 
 
 def test_the_paper_size_has_110_million_parameters_as_the_reference():
@@ -105,6 +105,22 @@ def test_the_paper_size_has_110_million_parameters_as_the_reference():
         if "decoder" not in key  # the file holds shared weights once
     }
     PUBLISHED.translate(published, ours.state_dict())
+
+
+@pytest.mark.parametrize("next_sentence", [True, False])
+@pytest.mark.parametrize("file_has_both_heads", [True, False])
+def test_weights_that_transformers_saved_are_loaded_as_they_are(next_sentence, file_has_both_heads, tmp_path):
+    twin = bert_twin(configured(next_sentence=file_has_both_heads)).eval()
+    twin.save_pretrained(tmp_path)
+    settings = configured(next_sentence=next_sentence).__dict__
+    if next_sentence and not file_has_both_heads:
+        with pytest.raises(UsageError, match=r"there is no bert\.pooler\.dense\.weight"):
+            models.create("bert_base", pretrained=tmp_path / "model.safetensors", **settings)
+        return
+    ours = models.create("bert_base", pretrained=tmp_path / "model.safetensors", **settings).eval()
+    text = tokens(2, T, vocabulary=V)
+    expected = twin(text)["prediction_logits" if file_has_both_heads else "logits"]
+    torch.testing.assert_close(ours(text), expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["bert_base", "bert_small"])

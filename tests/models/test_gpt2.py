@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from language_twins import GPT2_NAMES, gpt2_logits, gpt2_twin
+from language_twins import gpt2_logits, gpt2_twin
 from reference import assert_same_model, assert_the_proof_has_teeth, differences, set_in_every, tokens
 from torch import nn
 from torch.nn import functional as F
@@ -11,7 +11,7 @@ from groundup import models
 from groundup.errors import UsageError
 from groundup.models import gpt2
 from groundup.models.attention import attention_maps
-from groundup.models.gpt2 import GPT2, PUBLISHED, GPT2Config
+from groundup.models.gpt2 import GPT2, PUBLISHED, TRANSFORMERS, GPT2Config
 
 V, C = 31, 17
 TOY = GPT2Config(vocabulary=V, context=C, layers=2, heads=3, width=12, dropout=0.0)
@@ -27,12 +27,12 @@ def model(**settings) -> GPT2:
 def test_it_is_transformers_gpt2_with_all_gradients(dropout, length):
     config = GPT2Config(**{**TOY.__dict__, "dropout": dropout})
     inputs = tokens(2, length, vocabulary=V)
-    assert_same_model(GPT2(config), gpt2_twin(config), GPT2_NAMES, inputs, call_reference=gpt2_logits)
+    assert_same_model(GPT2(config), gpt2_twin(config), TRANSFORMERS, inputs, call_reference=gpt2_logits)
 
 
 def test_the_proof_has_teeth():
     assert_the_proof_has_teeth(
-        lambda: GPT2(TOY), lambda: gpt2_twin(TOY), GPT2_NAMES, tokens(2, 5, vocabulary=V),
+        lambda: GPT2(TOY), lambda: gpt2_twin(TOY), TRANSFORMERS, tokens(2, 5, vocabulary=V),
         call_reference=gpt2_logits, mutations={"another eps": set_in_every(nn.LayerNorm, eps=1.01e-5)},
     )  # fmt: skip
 
@@ -41,7 +41,7 @@ def test_the_proof_tells_one_gelu_from_the_other(monkeypatch):
     exact = F.gelu
     monkeypatch.setattr(F, "gelu", lambda x, approximate: exact(x))
     inputs = tokens(2, 5, vocabulary=V)
-    assert differences(GPT2(TOY), gpt2_twin(TOY), GPT2_NAMES, inputs, call_reference=gpt2_logits)
+    assert differences(GPT2(TOY), gpt2_twin(TOY), TRANSFORMERS, inputs, call_reference=gpt2_logits)
 
 
 def test_the_paper_size_has_124_million_parameters_as_the_reference():
@@ -58,6 +58,14 @@ def test_the_paper_size_has_124_million_parameters_as_the_reference():
         | {f"h.{i}.attn.bias": torch.empty(1, 1, 1024, 1024, device="meta") for i in range(12)},
         ours.state_dict(),
     )
+
+
+def test_weights_that_transformers_saved_are_loaded_as_they_are(tmp_path):
+    twin = gpt2_twin(TOY).eval()
+    twin.save_pretrained(tmp_path)
+    ours = models.create("gpt2", pretrained=tmp_path / "model.safetensors", **TOY.__dict__).eval()
+    inputs = tokens(2, 7, vocabulary=V)
+    torch.testing.assert_close(ours(inputs), gpt2_logits(twin, inputs), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["gpt2", "gpt_small"])

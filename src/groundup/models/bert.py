@@ -19,7 +19,7 @@ Deviations
 Letters: N batch, T time, V vocabulary, C context, S segments, D width, L layers.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -156,6 +156,7 @@ class Bert(nn.Module):
         return self.follows(torch.tanh(self.pooler(x[:, 0])))
 
 
+HOME = "https://huggingface.co/google-bert/bert-base-uncased/resolve/86b5e0934494bd15c9632b12f734a8a67f723594/"
 PUBLISHED = Published(
     rename={
         r"^token_embedding": "bert.embeddings.word_embeddings",
@@ -180,10 +181,14 @@ PUBLISHED = Published(
         r"LayerNorm\.weight$": "LayerNorm.gamma",
         r"LayerNorm\.bias$": "LayerNorm.beta",
     },
-    url="https://huggingface.co/google-bert/bert-base-uncased/resolve/86b5e0934494bd15c9632b12f734a8a67f723594/"
-    "model.safetensors",
+    # A model without the head for sentences leaves it; the other is a second name of the embedding.
+    ignored=(r"^bert\.pooler\.", r"^cls\.seq_relationship\.", r"^cls\.predictions\.decoder\."),
+    url=HOME + "model.safetensors",
     sha256="68d45e234eb4a928074dfd868cead0219ab85354cc53d20e772753c6bb9169d3",
 )
+NEWER = {r"LayerNorm\.gamma$": "LayerNorm.weight", r"LayerNorm\.beta$": "LayerNorm.bias"}
+TRANSFORMERS = replace(PUBLISHED, rename={**PUBLISHED.rename, **NEWER}, url=None, sha256=None)
+PUBLISHED = replace(PUBLISHED, also=(TRANSFORMERS,))
 
 
 @register(

@@ -19,7 +19,7 @@ Deviations
 Letters: N batch, T time, V vocabulary, C context, D width, L layers.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -123,6 +123,7 @@ class GPT2(nn.Module):
         return F.linear(self.norm(x), self.token_embedding.weight)  # (N, T, V)
 
 
+HOME = "https://huggingface.co/openai-community/gpt2/resolve/607a30d783dfa663caf39e06633721c8d4cfcd7e/"
 PUBLISHED = Published(
     rename={
         r"^token_embedding": "wte",
@@ -139,9 +140,12 @@ PUBLISHED = Published(
     parts={r"q_proj": (0, 3), r"k_proj": (1, 3), r"v_proj": (2, 3)},
     transposed=(r"(_proj|linear1|linear2)\.weight$",),  # theirs are (I, O)
     ignored=(r"attn\.bias$", r"^lm_head\."),  # the causal mask; a second name of wte
-    url="https://huggingface.co/openai-community/gpt2/resolve/607a30d783dfa663caf39e06633721c8d4cfcd7e/model.safetensors",
+    url=HOME + "model.safetensors",
     sha256="248dfc3911869ec493c76e65bf2fcf7f615828b0254c12b473182f0f81d3a707",
 )
+# The library transformers saves a GPT2LMHeadModel with a prefix, which the published file lacks.
+TRANSFORMERS = replace(PUBLISHED, rename={**PUBLISHED.rename, "^": "transformer."}, url=None, sha256=None)
+PUBLISHED = replace(PUBLISHED, also=(TRANSFORMERS,))
 
 
 @register(
