@@ -8,6 +8,7 @@ from reference import assert_same_model, assert_the_proof_has_teeth, images, set
 from torch import nn
 from torch.nn import functional as F
 
+from groundup import models
 from groundup.errors import UsageError
 from groundup.models import count_parameters
 from groundup.models.attention import attention_maps
@@ -70,6 +71,10 @@ def test_vit_b16_has_the_parameters_of_torchvisions():
     state = ours.state_dict()
     found = TORCHVISION.translate(reference.state_dict(), state)  # every name and shape, or it raises
     assert found.keys() == state.keys()
+
+
+def test_the_small_one_has_the_parameters_of_the_header():
+    assert models.describe("vit_cifar").parameters == 811_146
 
 
 def test_the_published_file_fits():

@@ -1,7 +1,7 @@
 """What `groundup bench models` measures: one training step of each model beside its reference implementation.
 
 The same configuration, the same random batch, the same loss, the same optimizer. Whatever is in the batch, a step takes
-equally long. Batches are small, so that all of it ends in minutes.
+equally long, if both start from weights of a healthy size. Batches are small, so that all of it ends in minutes.
 """
 
 from collections.abc import Callable

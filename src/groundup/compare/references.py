@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from groundup.models.auxiliary import Classifiers
 from groundup.models.bert import BertConfig
@@ -128,6 +129,9 @@ class Transformer(nn.Module):
         super().__init__()
         width, heads, layers, inner = config.width, config.heads, config.layers, config.inner
         self.embedding = nn.Embedding(config.vocabulary, width)
+        # As ours. From torch's first weights the logits are so large that most gradients are next to zero, and a CPU
+        # computes with such tiny (denormal) numbers many times more slowly.
+        nn.init.normal_(self.embedding.weight, std=width**-0.5)
         self.register_buffer("places", sinusoids(config.context, width), persistent=False)
         self.register_buffer(
             "future", torch.ones(config.context, config.context, dtype=torch.bool).triu(1), persistent=False
@@ -158,4 +162,4 @@ class Transformer(nn.Module):
             tgt_is_causal=True,  # with this hint torch takes its fused attention
             memory_key_padding_mask=padding,
         )
-        return y @ self.embedding.weight.T
+        return F.linear(y, self.embedding.weight)
