@@ -110,7 +110,7 @@ def test_resume_takes_no_other_choices(groundup):
         (["lenett", "--data", "digits"], "There is no model called 'lenett'. Did you mean lenet"),
         (["lenet", "--data", "digit"], "There is no data set called 'digit'. Did you mean digits"),
         (["lenet", "--data", "shakespeare_sample"], "learns to classify images"),
-        (["gru", "--data", "digits"], "learns to guess characters of a text"),
+        (["gru", "--data", "digits"], "learns to guess the next character of a text"),
         (["lenet", "--epochs", "0"], "--epochs is 0; expected 1 or more."),
         (["lenet", "--optimizer.rate", "1"], "--optimizer.rate"),
         (["lenet", "--optimizer.name", "magic"], "magic"),

@@ -208,7 +208,7 @@ def test_a_text_that_is_just_long_enough_has_one_window(alphabet):
 
 
 def test_data_of_another_kind_are_refused(digits, text):
-    with pytest.raises(UsageError, match=r"guess characters of a text, but .* holds none\. Texts: shakespeare"):
+    with pytest.raises(UsageError, match=r"guess the next character of a text, but .* holds none\. Texts: shakespeare"):
         text_task(digits)
     with pytest.raises(UsageError, match="classify images"):
         images_task(text)
