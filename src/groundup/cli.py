@@ -144,6 +144,7 @@ def train_scratch(
     epochs: int | None = None,
     batch_size: int | None = None,
     lr: float | None = None,
+    workers: int | None = None,
     seed: int = 0,
     folder: Path | None = None,
     json: bool = False,
@@ -162,6 +163,8 @@ def train_scratch(
         Examples a step, instead of the recipe's.
     lr
         Learning rate (its peak, where the recipe lets it rise and fall), instead of the recipe's.
+    workers
+        Processes that share each batch, one thread each; by default 1, whose products use all threads of NumPy.
     seed
         Where weights, the order of the examples and the validation split come from.
     folder
@@ -171,7 +174,7 @@ def train_scratch(
     """
     from groundup.recipes import command
 
-    command.run(model, data, epochs, batch_size, lr, seed, folder, json)
+    command.run(model, data, epochs, batch_size, lr, seed, folder, json, workers)
 
 
 @app.command

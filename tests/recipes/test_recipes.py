@@ -143,6 +143,7 @@ def test_the_list(tmp_path):
         ({"model": "lenet", "batch_size": 0}, "--batch-size is 0; expected 1 or more"),
         ({"model": "lenet", "lr": -1.0}, "--lr is -1.0; expected a number above 0"),
         ({"model": "lenet", "lr": float("nan")}, "--lr is nan; expected a number above 0"),
+        ({"model": "lenet", "workers": 0}, "--workers is 0; expected 1 or more"),
         ({"model": "lenet", "seed": -1}, "--seed is -1; expected 0 or more"),
     ],
 )
@@ -153,6 +154,28 @@ def test_wrong_usage(arguments, message, tmp_path, monkeypatch):
         command.run(**(options | arguments), as_json=False)
     assert message in str(error.value)
     assert not list(tmp_path.iterdir())  # nothing was begun
+
+
+@pytest.mark.parametrize("name", ["mlp", "resnet"])
+def test_two_processes_learn_what_one_learns(name):
+    histories = []
+    for workers in (1, 2):
+        recipe, rng = find(name), np.random.default_rng(0)
+        examples = recipe.examples(data.load("digits"), rng)
+        settings = Settings(1, 100, 0.003, workers)  # the last batch has 94
+        histories.append(recipe.train(recipe.model(examples, rng), examples, settings, rng, None)[0])
+    one, two = histories
+    assert two.train_loss == pytest.approx(one.train_loss, rel=1e-4)
+    assert two.validation_loss == pytest.approx(one.validation_loss, rel=1e-3)
+
+
+def test_two_processes_on_the_command_line(tmp_path):
+    done = groundup("vae", "--epochs", "1", "--batch-size", "128", "--workers", "2", "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["workers"] == 2
+    assert np.isfinite(result["test"]["loss"])
+    assert done.stderr.splitlines()[0].startswith("epoch 1/1")  # and nothing of the second process
 
 
 def test_wrong_usage_exits_with_2(tmp_path):

@@ -104,6 +104,19 @@ def test_learns_a_song(name):
     assert model.training
 
 
+@pytest.mark.parametrize("name", ["char-lstm", "gpt", "word2vec"])
+def test_two_processes_learn_what_one_learns(name):
+    histories = []
+    for workers in (1, 2):
+        recipe, rng = find(name), np.random.default_rng(0)
+        examples = recipe.examples(song(), rng)  # char-lstm: both carry the state of their rows from window to window
+        settings = Settings(2, 5, 0.003, workers)
+        histories.append(recipe.train(recipe.model(examples, rng), examples, settings, rng, None))
+    for one, two in zip(*histories):
+        assert two.train_loss == pytest.approx(one.train_loss, rel=1e-4)
+        assert two.validation_loss == pytest.approx(one.validation_loss, rel=1e-3)
+
+
 def test_the_measured_loss_is_the_mean_over_all_characters():
     recipe, rng = writer("char-lstm"), np.random.default_rng(0)
     examples = recipe.examples(song(), rng)

@@ -79,9 +79,10 @@ def train(name, workers, sizes, max_norm=None):
     model, loss, optimizer, batch = build(name, rng)
     model.skip_input_gradient()
     losses = []
+    schedule = gu.OneCycleLR(optimizer, 0.01, len(sizes) + 1)  # changes the learning rate, and some momenta too
     with gu.DataParallel(model, loss, optimizer, workers, max_norm) as parallel:
         for size in sizes:
-            optimizer.parts[0].lr *= 0.95  # as a schedule does
+            schedule.step()
             losses.append(parallel.step(*batch(rng, size)))
     return losses, model, optimizer
 

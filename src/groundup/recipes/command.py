@@ -34,6 +34,7 @@ def run(
     seed: int,
     folder: Path | None,
     as_json: bool,
+    workers: int | None = None,
 ) -> None:
     """Do what the command line asked for; options left out are None."""
     if model is None:
@@ -41,7 +42,7 @@ def run(
         return
     recipe = find(model)
     name = data_set(recipe, data_name)
-    given = {"epochs": epochs, "batch_size": batch_size, "lr": lr}
+    given = {"epochs": epochs, "batch_size": batch_size, "lr": lr, "workers": workers}
     settings = replace(recipe.settings[name], **{key: value for key, value in given.items() if value is not None})
     if seed < 0:
         raise UsageError(f"--seed is {seed}; expected 0 or more.")
@@ -82,7 +83,7 @@ def train(
 
     Raises
     ------
-    GroundupError : training diverged; the last good weights are in the run's folder.
+    GroundupError : training diverged, and the last good weights are in the run's folder; or a process died.
     """
     started = time.perf_counter()
     rng = np.random.default_rng(seed)
@@ -104,6 +105,8 @@ def train(
     except scratch.Diverged as error:
         scratch.save(model, home / "weights.npz")
         raise GroundupError(f"{error}. The last good weights are in {home / 'weights.npz'}.") from None
+    except scratch.WorkerDied as error:
+        raise GroundupError(str(error)) from None
     scratch.save(model, home / "weights.npz")
     result = recipe.test(model, examples, rng)
     document |= {

@@ -24,16 +24,20 @@ class Settings:
     epochs : passes over the training examples.
     batch_size : examples in a step.
     lr : learning rate; with a schedule that rises and falls, its peak.
+    workers : processes that share each batch; see :class:`groundup.scratch.DataParallel`. Up to rounding they do what
+        one does, unless the model itself draws random numbers.
     """
 
     epochs: int
     batch_size: int
     lr: float
+    workers: int = 1
 
     def __post_init__(self) -> None:
         for option, holds, expected in (
             ("epochs", self.epochs >= 1, "1 or more"),
             ("batch-size", self.batch_size >= 1, "1 or more"),
+            ("workers", self.workers >= 1, "1 or more"),
             ("lr", 0 < self.lr < float("inf"), "a number above 0"),
         ):
             if not holds:
@@ -115,6 +119,7 @@ class Recipe:
             schedule=one_cycle(optimizer, len(examples.train[0]), settings),
             augment=self.augment,
             labels=bool(examples.classes),
+            workers=settings.workers,
             progress=progress,
         )
 

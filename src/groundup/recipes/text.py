@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TextIO
 
@@ -13,7 +13,9 @@ from groundup.recipes.exhibits import Exhibit, Passage
 from groundup.recipes.recipe import Array, Examples, Pair, Recipe, Result, Settings
 from groundup.scratch.generation import generate
 from groundup.scratch.gradcheck import as_tuple
+from groundup.scratch.losses.per_token import PerToken
 from groundup.scratch.models import GPT, CharRNN
+from groundup.scratch.optimizers.clipping import InfiniteGradient
 from groundup.scratch.trainer import Epoch, explain_divergence
 
 
@@ -29,6 +31,26 @@ class TextExamples(Examples):
 
     text: data.Text | None = None
     names: frozenset[str] = frozenset()
+
+
+class Reader(scratch.Layer):
+    """A network that carries its state from one window of a text to the next; one without a state has none to carry.
+
+    Each of several processes reads rows of its own, and carries their state.
+    """
+
+    def __init__(self, model: scratch.Layer) -> None:
+        self.model = model
+        self.state: Sequence[Array] = ()
+
+    def forward(self, tokens: Array, fresh: Array) -> Array:
+        """Return the logits (N, T, V) of what follows; ``fresh`` (N,) says whether the rows begin a text."""
+        before = () if fresh.all() else self.state
+        logits, *self.state = as_tuple(self.model(tokens, *before))
+        return logits
+
+    def backward(self, dlogits: Array) -> None:
+        self.model.backward(dlogits)  # not on to the state: that is where the gradient is truncated
 
 
 class TextRecipe(Recipe):
@@ -72,42 +94,39 @@ class TextRecipe(Recipe):
         progress: TextIO | None,
     ) -> list[Epoch]:
         scratch.keep_freed_memory()
-        loss, optimizer = scratch.CrossEntropy(), scratch.Adam(model.parameters(), lr=settings.lr)
+        loss, optimizer = PerToken(scratch.CrossEntropy()), scratch.Adam(model.parameters(), lr=settings.lr)
         steps = sum(1 for _ in self.windows(examples.train, settings.batch_size, rng))  # in an epoch
         # A few more than there will be: the random start of an epoch can move one window in or out.
         total_steps = settings.epochs * (steps + 1)
         schedule = scratch.OneCycleLR(optimizer, settings.lr, total_steps) if total_steps > 10 else None
         history: list[Epoch] = []
         started = time.perf_counter()
-        for epoch in range(1, settings.epochs + 1):
-            good, total, count, state = model.state_dict(), 0.0, 0, ()
-            for step, (x, y) in enumerate(self.windows(examples.train, settings.batch_size, rng), 1):
-                logits, *state = as_tuple(model(x, *state))  # only a recurrent network has a state to carry on
-                value = float(loss(logits.reshape(y.size, -1), y.reshape(-1)))
-                if not math.isfinite(value):
-                    model.load_state_dict(good)
-                    raise scratch.Diverged(explain_divergence(value, epoch, step, x, optimizer.lr))
-                optimizer.zero_grad()
-                model.backward(loss.backward().reshape(logits.shape))
-                try:
-                    scratch.clip_grad_norm(model.parameters(), 1.0)
-                except ValueError as error:
-                    model.load_state_dict(good)
-                    raise scratch.Diverged(f"in epoch {epoch}, step {step}, {error} (it is {optimizer.lr:g})") from None
-                optimizer.step()
-                if schedule:
-                    schedule.step()
-                total, count = total + value * y.size, count + y.size
-                if progress and progress.isatty() and (step % 10 == 0 or step == steps):
-                    progress.write(f"\repoch {epoch}/{settings.epochs}  step {step}/{steps}  loss {value:.4f} ")
-                    progress.flush()
-            seconds = time.perf_counter() - started
-            history.append(Epoch(epoch, total / count, self.measure(model, examples.validation), None, seconds))
-            if progress:
-                progress.write(
-                    f"{chr(13) if progress.isatty() else ''}epoch {epoch}/{settings.epochs}  training loss "
-                    f"{total / count:.4f}  validation loss {history[-1].validation_loss:.4f}  {seconds:.1f} s\n"
-                )
+        with scratch.DataParallel(Reader(model), loss, optimizer, settings.workers, max_norm=1.0) as parallel:
+            for epoch in range(1, settings.epochs + 1):
+                good, total, count = model.state_dict(), 0.0, 0
+                for step, (x, y) in enumerate(self.windows(examples.train, settings.batch_size, rng), 1):
+                    try:
+                        value = parallel.step((x, np.full(len(x), step == 1)), y)
+                    except InfiniteGradient as error:
+                        model.load_state_dict(good)
+                        where = f"in epoch {epoch}, step {step}"
+                        raise scratch.Diverged(f"{where}, {error} (it is {optimizer.lr:g})") from None
+                    if not math.isfinite(value):
+                        model.load_state_dict(good)
+                        raise scratch.Diverged(explain_divergence(value, epoch, step, x, optimizer.lr))
+                    if schedule:
+                        schedule.step()
+                    total, count = total + value * y.size, count + y.size
+                    if progress and progress.isatty() and (step % 10 == 0 or step == steps):
+                        progress.write(f"\repoch {epoch}/{settings.epochs}  step {step}/{steps}  loss {value:.4f} ")
+                        progress.flush()
+                seconds = time.perf_counter() - started
+                history.append(Epoch(epoch, total / count, self.measure(model, examples.validation), None, seconds))
+                if progress:
+                    progress.write(
+                        f"{chr(13) if progress.isatty() else ''}epoch {epoch}/{settings.epochs}  training loss "
+                        f"{total / count:.4f}  validation loss {history[-1].validation_loss:.4f}  {seconds:.1f} s\n"
+                    )
         return history
 
     def measure(self, model: scratch.Layer, part: Pair, rows: int = 32) -> float:

@@ -84,26 +84,25 @@ class Word2Vec(Recipe):
         loss, optimizer = scratch.NegativeSampling(), scratch.Adam(model.parameters(), lr=settings.lr)
         history: list[Epoch] = []
         started = time.perf_counter()
-        for epoch in range(1, settings.epochs + 1):
-            optimizer.lr = settings.lr * (1 - (epoch - 1) / settings.epochs)  # falls evenly, as in the paper's program
-            good, total, count = model.state_dict(), 0.0, 0
-            batches = self.batches(examples.train[0], counts, settings.batch_size, rng)
-            for step, (center, context) in enumerate(batches, 1):
-                value = float(loss(*model(center, context)))
-                if not math.isfinite(value):
-                    model.load_state_dict(good)
-                    raise scratch.Diverged(explain_divergence(value, epoch, step, center, optimizer.lr))
-                optimizer.zero_grad()
-                model.backward(*loss.backward())
-                optimizer.step()
-                total, count = total + value * len(center), count + len(center)
-            held_out = self.measure(model, examples.validation[0], counts)
-            history.append(Epoch(epoch, total / max(count, 1), held_out, None, time.perf_counter() - started))
-            if progress:
-                progress.write(
-                    f"epoch {epoch}/{settings.epochs}  training loss {total / max(count, 1):.4f}  "
-                    f"validation loss {held_out:.4f}  {history[-1].seconds:.1f} s\n"
-                )
+        with scratch.DataParallel(model, loss, optimizer, settings.workers) as parallel:
+            for epoch in range(1, settings.epochs + 1):
+                # The learning rate falls evenly, as in the paper's program.
+                optimizer.lr = settings.lr * (1 - (epoch - 1) / settings.epochs)
+                good, total, count = model.state_dict(), 0.0, 0
+                batches = self.batches(examples.train[0], counts, settings.batch_size, rng)
+                for step, (center, context) in enumerate(batches, 1):
+                    value = parallel.step((center, context), ())
+                    if not math.isfinite(value):
+                        model.load_state_dict(good)
+                        raise scratch.Diverged(explain_divergence(value, epoch, step, center, optimizer.lr))
+                    total, count = total + value * len(center), count + len(center)
+                held_out = self.measure(model, examples.validation[0], counts)
+                history.append(Epoch(epoch, total / max(count, 1), held_out, None, time.perf_counter() - started))
+                if progress:
+                    progress.write(
+                        f"epoch {epoch}/{settings.epochs}  training loss {total / max(count, 1):.4f}  "
+                        f"validation loss {held_out:.4f}  {history[-1].seconds:.1f} s\n"
+                    )
         return history
 
     def measure(self, model: SkipGram, tokens: Array, counts: Array) -> float:

@@ -73,13 +73,13 @@ class Job:
     ----------
     share : of the rows of the batch, 0 to 1. 0: nothing but its slice of the update.
     scale : of its loss: the share of what the mean divides by.
-    numbers : the plain numbers of each optimizer's state; a schedule may have changed the learning rate.
+    settings : of each optimizer; a schedule changes its learning rate, and perhaps its momentum.
     inputs, targets : its rows.
     """
 
     share: float
     scale: float
-    numbers: list[dict[str, float]]
+    settings: list[dict[str, Any]]
     inputs: Arrays
     targets: Arrays
 
@@ -118,8 +118,8 @@ class Member:
 
     def step(self, job: Job) -> float:
         """Do a job; return the loss of the whole batch."""
-        for part, numbers in zip(self.optimizers, job.numbers):
-            vars(part).update(numbers)
+        for part, settings in zip(self.optimizers, job.settings):
+            vars(part).update(settings)
         value = float(self.group.total(np.array([self.backward(job)]))[0])  # now all gradients are complete
         if math.isfinite(value):
             self.update()
@@ -241,7 +241,8 @@ class DataParallel:
 
     This process is the first worker. ``model`` and ``optimizer`` stay the ones to use: after each step they hold the
     new weights, the gradient of the whole batch and the running statistics. Between steps, weights (in place) and
-    learning rates may be changed; other settings are copied when the workers start, which is with the first step.
+    numbers of the optimizer, such as its learning rate, may be changed; settings of model and loss are copied when the
+    workers start, which is with the first step.
 
     Each worker calculates with one thread, so ``workers`` is the number of cores at work; more workers than cores are
     slow, not wrong. When the block is left, by whatever way, the workers are gone.
@@ -331,9 +332,10 @@ class DataParallel:
         parts = [tuple(a[start:stop] for a in arrays) for start, stop in pairwise(borders)]
         rows = [len(part[0]) for part in parts]
         scales = self._scales([part[len(inputs) :] for part in parts], rows)
-        numbers = [{name: getattr(part, name) for name in ("lr", *part.numbers)} for part in self.optimizer.parts]
+        plain = (int, float, tuple)  # what is no array and no list of parameters
+        settings = [{k: v for k, v in vars(part).items() if isinstance(v, plain)} for part in self.optimizer.parts]
         return [
-            Job(n / max(N, 1), scale, numbers, part[: len(inputs)], part[len(inputs) :])
+            Job(n / max(N, 1), scale, settings, part[: len(inputs)], part[len(inputs) :])
             for n, scale, part in zip(rows, scales, parts)
         ]
 

@@ -9,6 +9,10 @@ from groundup.scratch.parameter import Parameter
 __all__ = ["clip_grad_norm", "clip_grad_value"]
 
 
+class InfiniteGradient(ValueError):
+    """A gradient is NaN, infinite or too large to be squared."""
+
+
 def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
     """Scale all gradients, in place, such that their common norm is at most ``max_norm``; return what it was.
 
@@ -26,7 +30,7 @@ def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
 
     Raises
     ------
-    ValueError : a gradient is NaN, infinite or too large to be squared; clipping would spread it to all others.
+    InfiniteGradient : a gradient is NaN, infinite or too large to be squared; clipping would spread it to all others.
         Nothing has been changed.
 
     Notes
@@ -40,7 +44,7 @@ def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
     norm = sum(float(np.vdot(p.grad, p.grad)) for p in parameters) ** 0.5
     if not np.isfinite(norm):
         wrong = next(p for p in parameters if not np.isfinite(np.vdot(p.grad, p.grad)))
-        raise ValueError(
+        raise InfiniteGradient(
             f"the gradient of {wrong} is NaN, infinite, or so large that its square is: did the loss diverge? "
             "Try a smaller learning rate"
         )
