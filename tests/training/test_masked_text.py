@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
-from toys import small_text
+from toys import small_digits, small_text
 
+from groundup.errors import UsageError
 from groundup.training import OptimizerConfig, TrainConfig, train
 from groundup.training.config import TextConfig
 from groundup.training.tasks.masked_text import MaskedLanguageModelling, make, mask
@@ -147,3 +148,8 @@ def test_a_run_learns_and_ends_with_what_it_restores(tmp_path):
     assert "restored" in result.task.words(result.test)
     assert "What it makes" in (result.folder / "report.html").read_text()
     assert result.task.facts()["vocabulary"] == small_text().vocabulary
+
+
+def test_images_are_refused():
+    with pytest.raises(UsageError, match="bert_small learns to guess hidden characters of a text, but"):
+        make(CONFIG, small_digits(), torch.device("cpu"))

@@ -57,7 +57,7 @@ class MaskedLanguageModelling(text.LanguageModelling):
     other characters; validation and test hide the same ones each time, so that epochs and runs can be compared.
     """
 
-    unit = "hidden characters"
+    unit = guesses = "hidden characters"
 
     def __init__(self, config: TrainConfig, dataset: Any, device: torch.device) -> None:
         super().__init__(config, dataset, device)

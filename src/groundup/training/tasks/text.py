@@ -32,9 +32,10 @@ class LanguageModelling(Task):
 
     best = ("loss", "lowest")
     unit = "characters"
+    guesses = "the next character"  # what the model learns to guess, in words
 
     def __init__(self, config: TrainConfig, dataset: Any, device: torch.device) -> None:
-        self.text = _text(dataset, config)
+        self.text = _text(dataset, config, self.guesses)
         self.context = config.text.context
         self.label_smoothing = config.label_smoothing
         self.settings = settings(config, self.text.vocabulary)
@@ -123,13 +124,13 @@ def make(config: TrainConfig, dataset: Any, device: torch.device) -> LanguageMod
     return LanguageModelling(config, dataset, device)
 
 
-def _text(dataset: Any, config: TrainConfig) -> Text:
+def _text(dataset: Any, config: TrainConfig, guesses: str) -> Text:
     if isinstance(dataset, Names):
         return dataset.as_text()
     if isinstance(dataset, Text):
         return dataset
     texts = [name for name, card in data.cards().items() if card.shape in ("character", "name")]
     raise UsageError(
-        f"{config.model} learns to guess characters of a text, but the data set {config.data!r} holds none. "
+        f"{config.model} learns to guess {guesses} of a text, but the data set {config.data!r} holds none. "
         f"Texts: {', '.join(texts)}."
     )
