@@ -169,3 +169,15 @@ def test_damaged_files_are_named(run, name):
     (run / name).write_bytes(b"\xffjunk")
     with pytest.raises(GroundupError, match=name):
         inspection.inspect(run, "test")
+
+
+def test_training_itself_names_data_that_are_not_the_original(tmp_path, monkeypatch, digits, config):
+    monkeypatch.setattr(data, "unverified", lambda name: ("digits.npz",))
+    result = train(config, digits, tmp_path / "run", progress=False)
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["unverified"] == ["digits.npz"]
+    assert "The data are not the original bytes" in (tmp_path / "run" / "report.html").read_text()
+    assert result.unverified == ("digits.npz",)
+
+
+def test_data_without_a_name_of_ours_have_no_original():
+    assert data.unverified("made up") == ()

@@ -121,8 +121,11 @@ def fetch(name: str, unverified: bool = False) -> Path:
 
 
 def unverified(name: str) -> tuple[str, ...]:
-    """Return the names of the files of a data set that were taken although they are not the original."""
-    return download.unverified(card(name))
+    """Return the names of the files of a data set that were taken although they are not the original.
+
+    Nothing is known of data that are not of this room: then, as for all others, there are none.
+    """
+    return download.unverified(card(name)) if name in _MODULES else ()
 
 
 def is_present(name: str) -> bool:

@@ -63,6 +63,12 @@ def fused_attention(
     q: Tensor, k: Tensor, v: Tensor, hidden: Tensor | None = None, causal: bool = False, dropout: float = 0.0
 ) -> Tensor:
     """Return the y of :func:`attention`, from PyTorch's fused kernel: faster, and without the array of weights."""
+    halves = (torch.bfloat16, torch.float16)
+    if q.device.type == "cpu" and q.dtype in halves and q.requires_grad and torch.is_grad_enabled():
+        # The CPU's kernel computes gradients in 16 bits many times slower than in 32, short sequences above all.
+        with torch.autocast("cpu", enabled=False):
+            y = fused_attention(q.float(), k.float(), v.float(), hidden, causal, dropout)
+        return y.to(q.dtype)
     if hidden is None and causal and q.shape[-2] == k.shape[-2]:
         return F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=True)
     hidden = _join(hidden, causal, q, k)

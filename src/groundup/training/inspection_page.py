@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from groundup import data, models
+from groundup import models
 from groundup.report import Page
 from groundup.training.inspection import Inspection
+from groundup.training.run_page import not_original
 
 
 def build(result: Inspection) -> Page:
@@ -17,10 +18,7 @@ def build(result: Inspection) -> Page:
     )
     page.numbers(_headlines(d["metrics"]))
     if d["unverified"]:
-        page.note(
-            f"**The data are {data.NOT_ORIGINAL}** of {d['data']}: {', '.join(d['unverified'])} differs from the "
-            "published file and was taken with `--unverified`. The numbers may differ from those on the original."
-        )
+        page.note(not_original(d["data"], d["unverified"]))
     page.text(f"The split has {d['rows']:,} rows. The numbers are {d['source']}. {_ABOUT[d['split']]}")
     result.task.show(page, result.model, d["split"], result.predictions)
     page.section("How this page was made")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from groundup import data
 from groundup.console import out, print_json
 from groundup.errors import UsageError
 from groundup.training.config import TrainConfig
@@ -32,6 +33,9 @@ def train_and_report(config: TrainConfig, resumed: Path | None, folder: Path | N
         soft_wrap=True,
         markup=False,
     )
+    if result.unverified:
+        names = ", ".join(result.unverified)
+        out.print(f"{result.config.data}: {data.NOT_ORIGINAL} ({names})", soft_wrap=True, markup=False)
     if result.sample:
         out.print(f"\n{result.sample}", soft_wrap=True, markup=False)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from groundup import models, plots
+from groundup import data, models, plots
 from groundup.report import Page
 from groundup.runs import write_atomically
 from groundup.training.config import TrainConfig
@@ -42,6 +42,8 @@ def page(result: "TrainResult", figure: "Figure") -> Page:
             (duration(result.seconds), "training, validation and test", ""),
         ]
     )
+    if result.unverified:
+        page.note(not_original(str(config.data), result.unverified))
     page.section("How it went")
     page.figure(
         figure,
@@ -62,6 +64,14 @@ def page(result: "TrainResult", figure: "Figure") -> Page:
     page.text("What it got wrong, and a look inside; and all runs side by side:")
     page.code(f"groundup evaluate {result.folder}\ngroundup runs")
     return page
+
+
+def not_original(name: str, files: Sequence[str]) -> str:
+    """Return the warning for a data set of which some files are not the original."""
+    return (
+        f"**The data are {data.NOT_ORIGINAL}** of {name}: {', '.join(files)} differs from the published file and was "
+        "taken with `--unverified`. The numbers may differ from those on the original."
+    )
 
 
 def curves(history: History) -> dict[str, dict[str, list[float]]]:

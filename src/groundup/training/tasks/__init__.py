@@ -15,7 +15,7 @@ from groundup.training.tasks.task import Task
 __all__ = ["DEFAULT_DATA", "TASKS", "Task", "make_task"]
 
 # The task on a model's card -> the module here that has its make(config, dataset, device).
-TASKS = {"images": "images", "text": "text", "masked_text": "masked_text"}
+TASKS = {"images": "images", "text": "text", "masked_text": "masked_text", "translation": "translation"}
 DEFAULT_DATA = {
     "images": "mnist",
     "text": "tinyshakespeare",
