@@ -41,14 +41,13 @@ class ToyText(nn.Module):
 
 
 def toy_images(config: ToyImagesConfig) -> nn.Module:
-    pixels = config.in_channels * config.image_size**2
     return nn.Sequential(
-        nn.Flatten(),
-        nn.Linear(pixels, config.width),
-        nn.BatchNorm1d(config.width),
+        nn.Conv2d(config.in_channels, config.width, 3, stride=2, padding=1),
+        nn.BatchNorm2d(config.width),
         nn.ReLU(),
         nn.Dropout(0.2),
-        nn.Linear(config.width, config.classes),
+        nn.Flatten(),
+        nn.Linear(config.width * (config.image_size // 2) ** 2, config.classes),
     )
 
 
