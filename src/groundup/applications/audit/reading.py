@@ -212,6 +212,9 @@ def _check_file(path: Path) -> int:
     return size
 
 
+CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))  # a text has hardly any of these
+
+
 def _check_format(path: Path, head: bytes) -> None:
     other = next((what for magic, what in OTHER_FORMATS.items() if head.startswith(magic)), None)
     start = head.lstrip()[:200].lower()
@@ -219,7 +222,7 @@ def _check_format(path: Path, head: bytes) -> None:
         other = "a web page or XML: was it an error page that was downloaded?"
     elif start.startswith((b"[{", b"[\n", b"{\n", b'{"')):
         other = "JSON: pandas.read_json(file).to_csv(...) turns it into CSV"
-    elif not head.startswith(tuple(BYTE_ORDER_MARKS)) and head.count(b"\0") > len(head) // 100:
+    elif not head.startswith(tuple(BYTE_ORDER_MARKS)) and len(head.translate(None, CONTROLS)) < 0.99 * len(head):
         other = "a binary file"
     if other:
         raise UsageError(f"{path} is not CSV. It looks like {other}.")
