@@ -13,7 +13,7 @@ from groundup.applications.audit.statistics import permutation_test, wilson
 from groundup.errors import UsageError
 
 
-def rng(seed=0):
+def rng(seed: int | list[int] = 0):
     return np.random.default_rng(seed)
 
 
