@@ -25,6 +25,7 @@ def test_a_measurement_has_all_its_numbers(name, workers):
     timing = speed.measure(f"bench/{name}", threads=workers, rounds=2, seconds_a_round=0.01, workers=workers)
     assert (timing.workload, timing.workers, timing.threads) == (name, workers, workers)
     assert len(timing.ratios) == 2
+    assert (timing.one_process_ms is None) == (workers == 1)
     assert min(timing.by_hand_ms, timing.in_torch_ms, timing.by_hand_mib, timing.in_torch_mib) > 0
 
 

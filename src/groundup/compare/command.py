@@ -110,19 +110,21 @@ def bench(names: tuple[str, ...], rounds: int, threads: int, seed: int, json: bo
 def speed_table(timings: list[speed.Timing]) -> Table:
     """Return timings as a table for the terminal."""
     threads, workers = timings[0].threads, timings[0].workers
-    ours = f"1 process, {threads} threads" if workers == 1 else f"{workers} processes, 1 thread each"
+    ours = f"1 process, {threads} threads" if workers == 1 else f"{workers} processes that share each batch"
     view = Table(
         title="One training step, float32, median of rounds in turns",
-        caption=f"By hand: {ours}; PyTorch: 1 process, {threads} threads. Memory of all processes together.",
+        caption=f"By hand: {ours}; PyTorch: 1 process, {threads} threads. Memory: all processes together.",
         title_justify="left",
         caption_justify="left",
     )
-    for heading in ("network", "by hand", "PyTorch", "ratio", "examples/s", "memory", "PyTorch's"):
+    alone = ["1 process"] if workers > 1 else []
+    for heading in ("network", "by hand", *alone, "PyTorch", "ratio", "examples/s", "memory", "PyTorch's"):
         view.add_column(heading, justify="left" if heading == "network" else "right")
     for t in timings:
         view.add_row(
             t.workload,
             f"{t.by_hand_ms:.2f} ms",
+            *([] if t.one_process_ms is None else [f"{t.one_process_ms:.2f} ms"]),
             f"{t.in_torch_ms:.2f} ms",
             f"{t.ratio:.2f}",
             f"{1e3 * t.batch_size / t.by_hand_ms:,.0f}",

@@ -11,7 +11,11 @@ from groundup.compare.worker import find
 
 @dataclass(frozen=True)
 class Timing:
-    """Medians over rounds: milliseconds a training step; and peak resident memory in MiB."""
+    """Medians over rounds: milliseconds a training step; and peak resident memory in MiB, of all processes together.
+
+    ``by_hand`` is with ``workers`` processes. If these are more than one, ``one_process`` is by hand in a single
+    process with all threads: what is gained by dividing the batch.
+    """
 
     workload: str
     threads: int
@@ -19,6 +23,7 @@ class Timing:
     rounds: int
     steps_a_round: int
     by_hand_ms: float
+    one_process_ms: float | None
     in_torch_ms: float
     by_hand_mib: float
     in_torch_mib: float
@@ -55,13 +60,16 @@ def measure(
     workers : processes by hand. With one, the threads are those of its matrix products; with more, each has one thread.
     report : called with a line of progress.
     """
+    processes = {"by_hand": (workers, 1), "one_process": (1, threads), "in_torch": (1, threads)}
+    if workers == 1:
+        processes = {"by_hand": (1, threads), "in_torch": (1, threads)}
     commands = {
-        engine: ["-m", "groundup.compare.worker", workload, engine, str(count), str(seed), str(workers)]
-        for engine, count in (("by_hand", threads if workers == 1 else 1), ("in_torch", threads))
+        name: ["-m", "groundup.compare.worker", workload, name, *map(str, (each, seed, count))]
+        for name, (count, each) in processes.items()
     }
     turns = take_turns(commands, rounds, seconds_a_round, workload, report)
     times = turns.seconds
-    milliseconds = {engine: 1e3 * statistics.median(values) for engine, values in times.items()}
+    milliseconds = {name: 1e3 * statistics.median(values) for name, values in times.items()}
     return Timing(
         workload=workload.partition("/")[2],
         threads=threads,
@@ -69,6 +77,7 @@ def measure(
         rounds=rounds,
         steps_a_round=turns.steps_a_round,
         by_hand_ms=milliseconds["by_hand"],
+        one_process_ms=milliseconds.get("one_process"),
         in_torch_ms=milliseconds["in_torch"],
         by_hand_mib=turns.mebibytes["by_hand"],
         in_torch_mib=turns.mebibytes["in_torch"],

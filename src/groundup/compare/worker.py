@@ -17,10 +17,10 @@ def main(workload: str, engine: str, threads: str, seed: str, workers: str) -> N
 
     from groundup.compare.turns import serve
 
-    if engine == "by_hand":
-        serve(step_by_hand(workload, int(seed), int(workers)))
-    else:
+    if engine == "in_torch":
         serve(step_in_torch(workload, int(threads), int(seed)))
+    else:
+        serve(step_by_hand(workload, int(seed), int(workers)))
 
 
 def find(name: str) -> Any:

@@ -222,9 +222,9 @@ def _check_format(path: Path, head: bytes) -> None:
         other = "a web page or XML: was it an error page that was downloaded?"
     elif start.startswith((b"[{", b"[\n", b"{\n", b'{"')):
         other = "JSON: pandas.read_json(file).to_csv(...) turns it into CSV"
-    elif other is None and not head.startswith(tuple(BYTE_ORDER_MARKS)):
-        if len(head.translate(None, CONTROLS)) < 0.99 * len(head):
-            other = "a binary file"
+    marked = head.startswith(tuple(BYTE_ORDER_MARKS))  # UTF-16 has many zero bytes
+    if other is None and not marked and len(head.translate(None, CONTROLS)) < 0.99 * len(head):
+        other = "a binary file"
     if other:
         raise UsageError(f"{path} is not CSV. It looks like {other}.")
     if not head.strip():
