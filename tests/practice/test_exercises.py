@@ -4,6 +4,7 @@ from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from groundup.practice import exercise
@@ -62,6 +63,21 @@ def test_a_right_answer_in_another_style_passes(name, answer):
     for seed in SEEDS:
         verdict: Verdict = verdict_on(name, exercise.edited(name, answer.edits), seed)
         assert verdict.passed, f"{verdict.part}: {verdict.message}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_slip_can_be_made_and_speaks_of_an_output(name):
+    for p, part in enumerate(exercise.load(name).parts):
+        case = part.cases(np.random.default_rng([7, p]), np.float64)
+        right = part.outcome(exercise.solution_module(name), copies(case.inputs))
+        for slip in part.slips:
+            wrong = slip.compute(copies(case.inputs))
+            assert wrong, slip.cause
+            assert wrong.keys() <= set(right), f"{slip.cause}: {sorted(wrong)}"
+
+
+def copies(inputs):
+    return {key: value.copy() if isinstance(value, np.ndarray) else value for key, value in inputs.items()}
 
 
 def test_nearly_every_wrong_answer_is_named():

@@ -169,3 +169,17 @@ def test_in_a_notebook(capsys):
 
     with pytest.raises(UsageError, match="no function in the exercises"):
         practice.check(nothing_like_it)
+    with pytest.raises(UsageError, match="no function in the exercise linear called 'softmax'"):
+        practice.check(my_softmax, exercise="linear")
+
+
+def test_in_a_notebook_only_what_was_checked_is_called_right(capsys):
+    def cross_entropy_backward(logits, labels):
+        from groundup.practice.exercises.softmax_cross_entropy.solution import cross_entropy_backward
+
+        return -cross_entropy_backward(logits, labels)
+
+    assert practice.check(cross_entropy_backward).cause == "sign"
+    shown = capsys.readouterr().out
+    assert "not yet  cross_entropy_backward" in shown
+    assert " right " not in shown.splitlines()[0]

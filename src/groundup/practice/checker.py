@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from groundup.errors import unknown_name
 from groundup.practice.diagnosis.explain import Trial, explain, same
 from groundup.practice.exercise import Case, Exercise, Part, load, names, solution_module
 from groundup.practice.runner import Report, Runner
@@ -73,29 +74,27 @@ def check(answer: Any, exercise: str | None = None, seed: int | None = None) -> 
 
     Raises
     ------
-    UsageError : no exercise has a function of that name.
+    UsageError : no exercise, or not this one, has a function of that name.
     """
     function = getattr(answer, "__name__", "").removeprefix("my_")
-    name = exercise or _exercise_with(function)
+    name = _exercise_with(function, names() if exercise is None else (exercise,))
     full = load(name)
-    parts = tuple(part for part in full.parts if part.name == function)
-    only = Exercise(full.title, parts, full.hints, full.seconds, full.torch)
+    only = replace(full, parts=tuple(part for part in full.parts if part.name == function))
     module = SimpleNamespace(**{**vars(solution_module(name)), function: answer})
     seed = secrets.randbelow(2**31) if seed is None else seed
     where = getattr(getattr(answer, "__code__", None), "co_filename", "")
     verdict = judge(name, only, Report(*run(only, module, seed, where), printed=""), seed)
-    from groundup.practice.show import show
+    from groundup.practice.show import show  # which needs Verdict
 
-    show(verdict)
+    show(verdict, only)
     return verdict
 
 
-def _exercise_with(function: str) -> str:
-    from groundup.errors import unknown_name
-
-    known = {part.name: name for name in names() for part in load(name).parts}
+def _exercise_with(function: str, among: tuple[str, ...]) -> str:
+    known = {part.name: name for name in among for part in load(name).parts}
     if function not in known:
-        raise unknown_name("function in the exercises", function, known)
+        where = "exercise " + "".join(among) if len(among) == 1 else "exercises"
+        raise unknown_name(f"function in the {where}", function, known)
     return known[function]
 
 

@@ -6,13 +6,15 @@ from rich.table import Table
 
 from groundup.console import out
 from groundup.practice.checker import Verdict
-from groundup.practice.exercise import load
+from groundup.practice.exercise import Exercise, load
 
 
-def show(verdict: Verdict, console: Console | None = None) -> None:
-    """Print a verdict on standard output: what passed, what is wrong and where, and a small table if it helps."""
-    console = console or out
-    exercise = load(verdict.exercise)
+def show(verdict: Verdict, exercise: Exercise | None = None, console: Console = out) -> None:
+    """Print a verdict on standard output: what passed, what is wrong and where, and a small table if it helps.
+
+    ``exercise`` is what was checked, by default the whole exercise of that name.
+    """
+    exercise = exercise or load(verdict.exercise)
     if verdict.printed:
         console.print("[dim]Your code printed:[/]")
         console.print(escape(verdict.printed.rstrip()), soft_wrap=True, style="dim")
