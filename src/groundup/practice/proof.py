@@ -12,7 +12,7 @@ from pathlib import Path
 from groundup.practice.checker import Verdict, judge
 from groundup.practice.exercise import edited, load, names
 from groundup.practice.runner import Report
-from groundup.practice.sandbox import failure, module_from, run
+from groundup.practice.sandbox import failure, module_from, no_answer, run
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,7 @@ def verdict_on(name: str, source: str, seed: int) -> Verdict:
         try:
             module = module_from(str(path))
         except Exception as error:
-            record = {"part": 0, "draw": 0, "outputs": [], "changed": [], "failure": failure(error, str(path))}
-            return judge(name, load(name), Report([record], {}, ""), seed)
+            return judge(name, load(name), Report([no_answer(failure(error, str(path)))], {}, ""), seed)
         return judge(name, load(name), Report(*run(load(name), module, seed, str(path)), printed=""), seed)
 
 

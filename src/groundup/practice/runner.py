@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from groundup.practice.exercise import load
-from groundup.practice.sandbox import unpack
+from groundup.practice.sandbox import no_answer, unpack
 
 MEGABYTES = 2048  # beyond what Python and the libraries take
 PRINTED = 2000  # characters of the learner's own prints that are shown
@@ -100,9 +100,7 @@ class _Sandbox:
         started = time.monotonic()
         try:
             content, _ = self.process.communicate((json.dumps(job) + "\n").encode(), timeout=seconds + 10)
-        except subprocess.TimeoutExpired:  # the sandbox starts its own clock later, when its imports are done
-            content = b""
-        except BrokenPipeError:
+        except (subprocess.TimeoutExpired, BrokenPipeError):  # it ends itself when its time is over, unless it can't
             content = b""
         printed = self.printed.read_text(encoding="utf-8", errors="replace") if self.printed.exists() else ""
         try:
@@ -115,14 +113,13 @@ class _Sandbox:
 
 def _ended(code: int | None, trace: Path, path: Path, seconds: float, took: float) -> dict[str, Any]:
     """Return the record of a check that gave no answer: an endless loop, a crash, or an exit."""
-    record: dict[str, Any] = {"part": 0, "draw": 0, "outputs": [], "changed": []}
     dump = trace.read_text(encoding="utf-8") if trace.exists() else ""
     if dump or (code is None and took >= seconds):
         line = re.search(rf'File "{re.escape(str(path))}", line (\d+)', dump)
         number = int(line.group(1)) if line else None
         text = path.read_text(encoding="utf-8").splitlines()[number - 1].strip() if number else ""
         message = f"It was still running after {seconds:g} s and was stopped. Is there a loop that never ends?"
-        return {**record, "failure": {"cause": "endless", "message": message, "line": number, "text": text}}
+        return no_answer({"cause": "endless", "message": message, "line": number, "text": text})
     how = f"signal {-code}" if code and code < 0 else f"exit code {code}"
     message = f"The process that ran it ended by itself ({how}), without an answer."
-    return {**record, "failure": {"cause": "ended", "message": message}}
+    return no_answer({"cause": "ended", "message": message})

@@ -42,7 +42,7 @@ def run(exercise: Exercise, module: Any, seed: int, where: str) -> tuple[list[di
     for p, d, part, case in cases(exercise, seed):
         if p in failed:
             continue
-        record: dict[str, Any] = {"part": p, "draw": d, "outputs": [], "changed": []}
+        record: dict[str, Any] = {"part": p, "draw": d}
         inputs = {name: _copy(value) for name, value in case.inputs.items()}
         try:
             np.random.seed(0)  # noqa: NPY002  a learner may draw from the old global generator: always the same
@@ -50,7 +50,6 @@ def run(exercise: Exercise, module: Any, seed: int, where: str) -> tuple[list[di
                 outputs = part.outcome(module, inputs)
             for name in part.outputs:
                 arrays[f"{p}/{d}/{name}"] = _array(outputs[name], name, part.name)
-                record["outputs"].append(name)
         except AnswerError as error:
             record["failure"] = {"cause": error.cause, "message": error.message}
         except BaseException as error:  # also SystemExit and KeyboardInterrupt: nothing ends this process
@@ -66,6 +65,11 @@ def run(exercise: Exercise, module: Any, seed: int, where: str) -> tuple[list[di
             failed.add(p)
         records.append(record)
     return records, arrays
+
+
+def no_answer(failure: dict[str, Any]) -> dict[str, Any]:
+    """Return the record of a file that did not get as far as its first part."""
+    return {"part": 0, "draw": 0, "changed": [], "failure": failure}
 
 
 def failure(error: BaseException, where: str) -> dict[str, Any]:
@@ -149,13 +153,11 @@ def main(answer: BinaryIO) -> None:
     exercise = load(job["exercise"])
     limit_memory(job["megabytes"])
     trace = Path(job["trace"]).open("w")  # noqa: SIM115  open until the process ends
-    faulthandler.dump_traceback_later(job["seconds"], file=trace)  # which line an endless loop is in
+    faulthandler.dump_traceback_later(job["seconds"], file=trace, exit=True)  # which line an endless loop is in
     try:
         module = module_from(job["path"])
     except BaseException as error:
-        answer.write(
-            pack([{"part": 0, "draw": 0, "outputs": [], "changed": [], "failure": failure(error, job["path"])}], {})
-        )
+        answer.write(pack([no_answer(failure(error, job["path"]))], {}))
     else:
         answer.write(pack(*run(exercise, module, job["seed"], job["path"])))
     answer.flush()
