@@ -95,10 +95,6 @@ class Exercise:
     seconds: float = 10.0  # the longest that a check of it may run
     torch: bool = False  # whether the learner's file imports PyTorch
 
-    def part(self, name: str) -> Part:
-        """Return the part called ``name``."""
-        return next(part for part in self.parts if part.name == name)
-
 
 @dataclass(frozen=True)
 class Wrong:
@@ -172,12 +168,7 @@ def names() -> tuple[str, ...]:
 
 def solution_source(name: str) -> str:
     """Return the text of the solution, without the marks around what the learner writes."""
-    return _GAP.sub(r"\2", (FOLDER / name / "solution.py").read_text(encoding="utf-8"))
-
-
-def marked_source(name: str) -> str:
-    """Return the text of the solution as it lies in the folder."""
-    return (FOLDER / name / "solution.py").read_text(encoding="utf-8")
+    return _GAP.sub(r"\2", _marked_source(name))
 
 
 def task_source(name: str) -> str:
@@ -185,7 +176,11 @@ def task_source(name: str) -> str:
     task = FOLDER / name / "task.py"
     if task.exists():
         return task.read_text(encoding="utf-8")
-    return _GAP.sub(r'\1# your code\n\1raise NotImplementedError("not written yet")\n', marked_source(name))
+    return _GAP.sub(r'\1# your code\n\1raise NotImplementedError("not written yet")\n', _marked_source(name))
+
+
+def _marked_source(name: str) -> str:
+    return (FOLDER / name / "solution.py").read_text(encoding="utf-8")
 
 
 def solution_module(name: str) -> ModuleType:

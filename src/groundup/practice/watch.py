@@ -20,10 +20,11 @@ def watch(workspace: Workspace, seed: int | None = None) -> None:
     """Check the current exercise whenever its file is saved, until it is interrupted; then the next one."""
     out.print("[dim]Watching: save the file and it is checked. Ctrl-C stops.[/]")
     with Runner(ready=True) as runner:
+        seen: dict[Path, tuple[int, int] | None] = {}  # what was checked last: a save during a check counts
         while (name := workspace.current) is not None:
             path = workspace.open(name)
             runner.prepare(load(name).torch)
-            wait_for_save(path, _stamp(path))
+            seen[path] = wait_for_save(path, seen.setdefault(path, _stamp(path)))
             out.rule(style="dim")
             verdict = check_file(name, path, runner, seed)
             show(verdict)
@@ -36,10 +37,11 @@ def watch(workspace: Workspace, seed: int | None = None) -> None:
         everything_is_solved(workspace, as_json=False)
 
 
-def wait_for_save(path: Path, before: tuple[int, int] | None) -> None:
-    """Return when the file is there and is not what it was. Editors replace a file: for a moment it may be missing."""
+def wait_for_save(path: Path, before: tuple[int, int] | None) -> tuple[int, int]:
+    """Return the file's new stamp once it is there and not as before: an editor replaces it, so it may be missing."""
     while (now := _stamp(path)) == before or now is None:
         time.sleep(POLL)
+    return now
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
