@@ -18,9 +18,9 @@ ALLOWED = {
     "training": {"training", "models", "data", "report", "plots"},
     "compare": {"compare", "scratch", "data", "training", "models"},
     "recipes": {"recipes", "scratch", "data", "plots"},
+    "practice": {"practice"},
     "applications": {"applications", "data", "models", "training", "scratch", "report", "plots"},
 }
-ALLOWED["practice"] = {"practice", "scratch", "data", "models", "training", "compare"}
 COMMON = {"errors", "console", "runs", "__version__"}
 PACKAGES = {"scratch": {"numpy"}, "models": {"torch"}}
 # What one file may import beyond its room, inside the functions that need it: published weights are files in the folder

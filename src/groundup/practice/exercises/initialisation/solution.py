@@ -6,6 +6,8 @@ are too small they fade, and so do the gradients on the way back. The right spre
     He (for ReLU, which cuts half of it away)    normal, standard deviation sqrt(2 / fan_in)
     Xavier (for tanh; forward and backward)      uniform from -a to a,  a = sqrt(6 / (fan_in + fan_out))
 
+(He, Zhang, Ren and Sun, 2015; Glorot and Bengio, 2010, whose first author is called Xavier.)
+
 A linear layer's weight (O, I) has fan_in = I and fan_out = O. A convolution's (O, C, K, K) has fan_in = C K K and
 fan_out = O K K: the numbers that meet in one output, and the outputs that one input reaches.
 

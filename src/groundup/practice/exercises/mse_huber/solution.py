@@ -9,7 +9,7 @@ With the error e = prediction - target, and M numbers in all (N examples times O
 MSE punishes an error ten times as large a hundred times as much, so a few wild values decide. Huber's loss is the same
 curve near zero (but for the half) and a straight line further out: a wild value pulls with force delta, not more.
 
-The mean is over all M numbers, as in PyTorch.
+The mean is over all M numbers, as in PyTorch. (Huber, 1964, "Robust estimation of a location parameter".)
 """
 
 import numpy as np
