@@ -13,7 +13,7 @@ from tiny_data import idx
 
 from groundup import data
 from groundup.data import cifar10, fashion_mnist
-from groundup.data.safe_pickle import Array, Kind, load_plain
+from groundup.data.safe_pickle import ALLOWED, Array, Kind, load_plain
 from groundup.errors import GroundupError
 
 RNG = np.random.default_rng(2)
@@ -105,6 +105,15 @@ def test_nothing_in_a_pickle_is_run(tmp_path: Path, protocol: int):
         with pytest.raises(GroundupError, match="batch does not hold plain data: it asks for"):
             load_plain(content, "batch")
     assert not trap.exists()
+
+
+def test_a_pickle_cannot_change_what_stands_in_for_a_name():
+    """The opcode BUILD sets attributes of whatever it is given, here the default values of a function."""
+    defaults = b"(N}X\x0c\x00\x00\x00__defaults__X\x05\x00\x00\x00wrong\x85stb."
+    for name, stand_in in ALLOWED.items():
+        before = dict(vars(stand_in)), getattr(stand_in, "__defaults__", None)
+        load_plain(b"\x80\x02c" + "\n".join(name).encode() + b"\n" + defaults, "batch")
+        assert (dict(vars(stand_in)), getattr(stand_in, "__defaults__", None)) == before
 
 
 def test_cut_pickles_and_other_arrays_are_refused():
