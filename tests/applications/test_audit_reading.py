@@ -35,6 +35,12 @@ def test_decimal_commas_do_not_hide_the_semicolon(tmp_path):
     assert read_column("a", read.frame["a"]).values.tolist() == [1.5, 1.6]
 
 
+def test_a_stray_nul_and_a_long_cell_are_read(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("name,price\n" + "Basel,3\n" * 40 + "Ba\0sel,3\n" + "x" * 200_000 + ",4\n", encoding="utf-8")
+    assert set(read_table(path).frame["name"]) == {"Basel", "x" * 200_000}
+
+
 def test_a_long_file_is_sampled_evenly_and_says_so(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("n,m\n" + "".join(f"{i},0\n" for i in range(1, 20_001)), encoding="utf-8")
@@ -58,6 +64,9 @@ def test_a_long_file_is_sampled_evenly_and_says_so(tmp_path):
         (b'[{"a": 1}]', UsageError, "JSON"),
         (b"\x80\x04\x95....", UsageError, "pickle"),
         (bytes(range(256)) * 8, UsageError, "binary"),
+        (gzip.compress(bytes(range(256)) * 8), UsageError, "binary"),
+        ("price,name\n3,Zürich\n".encode("utf-16-le"), UsageError, "UTF-16 without"),
+        ("price,name\n3,Zürich\n".encode("utf-16-be"), UsageError, "UTF-16 without"),
     ],
 )
 def test_what_is_no_table_is_named(tmp_path, content, error, message):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -132,11 +132,11 @@ def _read(
     progress: Callable[[str], None] | None,
 ) -> Reading:
     beginning = codecs.getincrementaldecoder(encoding)().decode(head)  # a letter cut at the end is no error here
-    delimiter = _delimiter(beginning)
     limit = csv.field_size_limit(1 << 20)  # a longer cell is a quotation that was never closed
     try:
+        delimiter = _delimiter(beginning)
         with _open(path) as binary, io.TextIOWrapper(binary, encoding=encoding, newline="") as text:
-            # A stray NUL would end the reading; in a text it stands for nothing.
+            # A stray NUL stands for nothing, and would make texts differ that look equal.
             lines = csv.reader((line.replace("\0", "") for line in text), delimiter=delimiter)
             header = next((cells for cells in lines if any(cell.strip() for cell in cells)), None)
             if header is None:
@@ -212,7 +212,9 @@ def _check_file(path: Path) -> int:
     return size
 
 
-CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))  # a text has hardly any of these
+# Bytes that a text has hardly any of, in every encoding but UTF-16: control characters, but for white space and Escape.
+# Where all bytes are equally frequent, as in compressed files, one in ten is among them.
+CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
 
 
 def _check_format(path: Path, head: bytes) -> None:
@@ -224,17 +226,20 @@ def _check_format(path: Path, head: bytes) -> None:
         other = "JSON: pandas.read_json(file).to_csv(...) turns it into CSV"
     marked = head.startswith(tuple(BYTE_ORDER_MARKS))  # UTF-16 has many zero bytes
     if other is None and not marked and len(head.translate(None, CONTROLS)) < 0.99 * len(head):
-        other = "a binary file"
+        # Of each letter of European languages, UTF-16 has one byte that is zero: always the first, or the second.
+        zeros = sorted((head[::2].count(0), head[1::2].count(0)))
+        unmarked = zeros[0] < 0.01 * len(head) and zeros[1] > 0.4 * len(head)
+        other = "UTF-16 without its byte order mark: save it as UTF-8" if unmarked else "a binary file"
     if other:
         raise UsageError(f"{path} is not CSV. It looks like {other}.")
     if not head.strip():
         raise GroundupError(f"{path} is empty: there is nothing but white space in it.")
 
 
-def _open(path: Path) -> IO[bytes]:
+def _open(path: Path) -> gzip.GzipFile | io.BufferedReader:
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if zipped else path.open("rb")  # type: ignore[return-value]
+    return gzip.open(path, "rb") if zipped else path.open("rb")
 
 
 def _head(path: Path) -> bytes:
