@@ -34,6 +34,12 @@ def test_two_clean_tables_have_not_drifted():
     assert false_alarms(500, 2, test=True)["alarms"] == []
 
 
+def test_the_later_rows_begin_where_it_is_said():
+    year = np.arange(1900, 2001).astype(str)  # the quantile at 4/5 is one of them, and the later rows are beyond it
+    compared = audit(pd.DataFrame({"year": year, "a": year}), time="year")["compared"]
+    assert (compared["from"], compared["rows"]) == ("1981", [81, 20])
+
+
 def test_equal_seeds_give_equal_audits_and_the_table_stays():
     table, _ = inject.duplicates(inject.clean_table(400, rng()), 0.1, rng())
     before = table.copy(deep=True)

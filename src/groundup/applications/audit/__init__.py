@@ -20,7 +20,7 @@ import pandas as pd
 from groundup.applications.audit.checks import CHECKS, drift
 from groundup.applications.audit.columns import Column, read_columns
 from groundup.applications.audit.table import Table, Target, make_table, place_of
-from groundup.applications.finding import Finding, worst_first
+from groundup.applications.finding import Finding, listed, worst_first
 from groundup.errors import UsageError
 
 __all__ = ["audit"]
@@ -89,13 +89,13 @@ def _with_test(
     found = []
     if lacking or new:
         parts = [
-            f"missing in test: {', '.join(lacking)}" if lacking else "",
-            f"only in test: {', '.join(new)}" if new else "",
+            f"Missing in test: {listed(lacking)}" if lacking else "",
+            f"Only in test: {listed(new)}" if new else "",
         ]
         found.append(
             Finding(
                 "drift", "problem" if lacking else "note", "The two tables do not have the same columns",
-                "; ".join(part for part in parts if part) + ".",
+                ". ".join(part for part in parts if part) + ".",
                 "A model can't use a column that is not there when it is needed.",
                 "Train on the columns that both have.", (*lacking, *new), {"missing": lacking, "new": new},
             )
@@ -136,14 +136,12 @@ def _over_time(table: Table, time: str) -> tuple[list[Finding], dict[str, Any]]:
         raise UsageError(f"--time is {time!r}, which does not put the rows in an order: it has too few values")
     cut = np.quantile(known, 1 - LATER)
     later = column.values > cut if (known > cut).any() else column.values >= cut
-    level = int(np.searchsorted(table.all_columns[names.index(column.name)].values[np.argsort(column.values)], cut))
-    start = column.shown(int(column.codes[np.argsort(column.values)[min(level, len(known) - 1)]]))
     kept = Table([c for c in table.columns if c.kind != "identifier"], table.target, table.seed, table.names)
     found = drift.check(kept, later, ("earlier rows", "later rows"), (column.name,))
     return found, {
         "with": "time",
         "column": column.name,
-        "from": start,
+        "from": column.shown(int(column.codes[later].min())),  # levels are sorted
         "rows": [int((~later).sum()), int(later.sum())],
     }
 

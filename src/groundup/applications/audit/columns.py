@@ -54,7 +54,8 @@ class Column:
     @property
     def holds(self) -> Literal["numbers", "dates", "texts"]:
         """What the levels are, whatever the kind: the name of a row can be a number."""
-        return {"f": "numbers", "M": "dates"}.get(self.levels.dtype.kind, "texts")  # type: ignore[return-value]
+        kind = self.levels.dtype.kind
+        return "numbers" if kind == "f" else "dates" if kind == "M" else "texts"
 
     @cached_property
     def values(self) -> np.ndarray:

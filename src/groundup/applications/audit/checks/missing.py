@@ -213,7 +213,8 @@ def _told(table: Table, group: list[Column], mask: np.ndarray, scores: np.ndarra
     return Finding(
         "missing", "warning" if matters else "note",
         f"That {name} is missing tells about the target",
-        f"{evidence}. Chance alone, over all columns with gaps, does as much in {_per_mille(p)} of shuffled tables.",
+        f"{evidence}. Chance alone, over all columns with gaps, does as much in at most {1000 * p:.0f} of "
+        "1,000 shuffled tables.",
         "The gap itself carries information: a model that fills it silently loses it, and dropping these rows changes "
         "the mix of the target. It can also be a leak: a value that is only filled in once the outcome is known.",
         "Keep an indicator column. Ask when the value is filled in: if after the outcome, neither value nor indicator "
@@ -222,7 +223,3 @@ def _told(table: Table, group: list[Column], mask: np.ndarray, scores: np.ndarra
         numbers | {"difference": gap, "low": low, "high": high, "p": p},
         picture,
     )  # fmt: skip
-
-
-def _per_mille(p: float) -> str:
-    return f"at most {1000 * p:.0f} of 1,000"
