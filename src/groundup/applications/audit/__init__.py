@@ -8,7 +8,8 @@
 [('problem', ('leak',))]
 
 A check reports what chance would not have done: where it tests, the test is corrected for the number of questions
-asked. How often it is right is measured with planted faults (`groundup.applications.inject`): see docs/audit.md.
+asked. How often it is right is measured with planted faults (`groundup.applications.inject`): see docs/audit.md,
+which ``python scripts/score_audit.py`` writes.
 """
 
 from collections.abc import Callable

@@ -138,8 +138,8 @@ def _method(page: "Page", result: dict[str, Any]) -> None:
     page.text(
         "Where a check tests, chance is held against it: whether gaps tell about the target is asked of all columns "
         "together by shuffling the target 999 times, and reported where fewer than one shuffle in a hundred does as "
-        "much; the power of a column is measured on rows that it was not learned from. Even so, one clean table in a "
-        "hundred will be suspected of something, and no check knows what your columns mean."
+        "much; the power of a column is measured on rows that it was not learned from. Even so, a clean table "
+        "is suspected of something now and then, and no check knows what your columns mean."
         + ("" if found else " That nothing was found says that the usual faults are not there, not that all is well.")
     )
     file = result["file"]

@@ -5,6 +5,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -61,7 +62,7 @@ def _one(fault: Callable[..., tuple[pd.DataFrame, Any]], *values: Any, **named: 
     """A fault of one table: called with the table, ``values``, and the generator if it takes one."""
 
     def plant(table: pd.DataFrame, rng: Rng) -> Planted:
-        takes_rng = "rng" in fault.__annotations__ or "rng" in fault.__code__.co_varnames
+        takes_rng = "rng" in signature(fault).parameters
         return fault(table, *values, **named, **({"rng": rng} if takes_rng else {}))[0], None
 
     return plant
@@ -195,6 +196,49 @@ def false_alarms(rows: int, seeds: int, classes: int = 2, gaps: float = 0.0, tes
         "tables": tables,
         "alarms": alarms,
     }
+
+
+def markdown(planted: list[dict[str, Any]], clean: list[dict[str, Any]]) -> str:
+    """Return the page docs/audit.md from the results of `score` and `false_alarms`."""
+    rows = [f"| {r['name']} | {r['found']} of {r['seeds']} | {r['other']} |" for r in planted]
+    found, tables = sum(r["found"] for r in planted), sum(r["seeds"] for r in planted)
+    clean_rows = [
+        f"| {r['rows']:,} | {r['classes'] or 'a number'} | {r['gaps']:.0%} | {'yes' if r['test'] else 'no'} "
+        f"| {r['tables']} of {r['seeds']} | {'; '.join(r['alarms']) or '-'} |"
+        for r in clean
+    ]
+    alarms, audited = sum(r["tables"] for r in clean), sum(r["seeds"] for r in clean)
+    return "\n".join(
+        [
+            "# How often is the audit right?",
+            "",
+            "Written by `python scripts/score_audit.py`. The tables are those of "
+            "`groundup.applications.inject.clean_table`, each written to a CSV file and read again. They are made up: "
+            "how often the faults of real tables are found, these counts do not say.",
+            "",
+            "## Planted faults",
+            "",
+            f"One fault is planted in a clean table of {planted[0]['rows']:,} rows. Found means: by the check that it "
+            "is meant for, in the right column. The last column counts the tables in which another check gave a "
+            "warning or a problem that was not planted.",
+            "",
+            "| fault | found | tables with another finding |",
+            "|---|---|---|",
+            *rows,
+            f"| **all** | **{found} of {tables}** | **{sum(r['other'] for r in planted)}** |",
+            "",
+            "## Clean tables",
+            "",
+            "Nothing is planted, but for values that are missing completely at random where it says so. A table is "
+            "suspected when it gets a warning or a problem.",
+            "",
+            "| rows | target: classes | missing | with a second table | suspected | of what |",
+            "|---|---|---|---|---|---|",
+            *clean_rows,
+            f"| | | | **all** | **{alarms} of {audited}** | |",
+            "",
+        ]
+    )
 
 
 def written(frame: pd.DataFrame) -> pd.DataFrame:
