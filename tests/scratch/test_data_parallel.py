@@ -18,7 +18,7 @@ from groundup.scratch.group import Group
 from groundup.scratch.losses.per_token import PerToken
 from groundup.scratch.models import ELBO, GPT, VAE, CharRNN, Reparameterize, ResNet, mlp, small_cnn
 from groundup.scratch.models.vae import reparameterize_forward
-from groundup.scratch.shared import fold, put, room, take
+from groundup.scratch.shared import message_size, read, serialize, write
 
 SIZES = [7, 5, 2, 7, 1, 6] * 3 + [7, 4]  # uneven, once fewer rows than workers; 20 steps
 
@@ -171,7 +171,11 @@ def test_gradients_that_are_no_numbers_are_not_clipped_but_named():
     model.parameters()[0].data *= np.float32(1e-25)
     before = model.state_dict()
     x, labels = batch()
-    with parallel, np.errstate(all="ignore"), pytest.raises(ValueError, match="or so large that its square is"):
+    with (
+        parallel,
+        np.errstate(all="ignore"),
+        pytest.raises(gu.InfiniteGradient, match="or so large that its square is"),
+    ):
         parallel.step(x * np.float32(1e25), labels)  # the loss is a number, the squares of the gradients are not
     for name, value in model.state_dict().items():
         np.testing.assert_array_equal(value, before[name])
@@ -278,6 +282,9 @@ def test_bad_input_is_explained():
         parallel.step(batch()[0], batch()[1][:7])
     with pytest.raises(ValueError, match="workers must be at least 1, got 0"):
         gu.DataParallel(model, gu.CrossEntropy(), gu.SGD(model.parameters()), 0)
+    for norm in (0, -1.0, float("nan")):
+        with pytest.raises(ValueError, match="max_norm must be above 0, got"):
+            gu.DataParallel(model, gu.CrossEntropy(), gu.SGD(model.parameters()), 2, norm)
     with pytest.raises(ValueError, match='reduction "none"'):
         gu.DataParallel(model, gu.CrossEntropy("none"), gu.SGD(model.parameters()))
     model.layers[0].hook = lambda x: x  # pyright: ignore[reportAttributeAccessIssue]
@@ -346,7 +353,7 @@ def test_a_script_without_a_guarded_start_is_told_so(tmp_path):
 # -- the parts -----------------------------------------------------------------------------------------------------
 
 
-def test_members_of_a_group_meet_and_add_up():
+def test_members_of_a_group_wait_for_each_other_and_add_up():
     group_memory = Group(multiprocessing.get_context("spawn"), 3, width=5)
     seen: list[list[np.ndarray]] = [[], [], []]
 
@@ -354,7 +361,7 @@ def test_members_of_a_group_meet_and_add_up():
         group = copy.copy(group_memory)
         group.join(rank, check=lambda: None)
         for i in range(50):
-            seen[rank].append(group.total(np.array([rank + 1.0, 10.0 * i, rank * i])))
+            seen[rank].append(group.all_reduce(np.array([rank + 1.0, 10.0 * i, rank * i])))
 
     threads = [threading.Thread(target=member, args=(rank,)) for rank in range(3)]
     for thread in threads:
@@ -377,14 +384,14 @@ def test_members_of_a_group_meet_and_add_up():
         [np.zeros((0, 3)), np.array(True)],
     ],
 )
-def test_a_letter_arrives_as_it_was_sent(message):
-    letter = fold(message)
-    box = memoryview(bytearray(room(letter)))
-    put(box, letter)
-    np.testing.assert_equal(take(box), message)
+def test_a_message_arrives_as_it_was_sent(message):
+    pieces = serialize(message)
+    box = memoryview(bytearray(message_size(pieces)))
+    write(box, pieces)
+    np.testing.assert_equal(read(box), message)
 
 
-def test_arrays_in_a_letter_are_not_copied_by_the_reader():
+def test_arrays_in_a_message_are_not_copied_by_the_reader():
     box = memoryview(bytearray(10_000))
-    put(box, fold(np.arange(100.0)))
-    assert np.shares_memory(take(box), np.frombuffer(box, np.uint8))
+    write(box, serialize(np.arange(100.0)))
+    assert np.shares_memory(read(box), np.frombuffer(box, np.uint8))

@@ -15,7 +15,6 @@ from groundup.scratch.generation import generate
 from groundup.scratch.gradcheck import as_tuple
 from groundup.scratch.losses.per_token import PerToken
 from groundup.scratch.models import GPT, CharRNN
-from groundup.scratch.optimizers.clipping import InfiniteGradient
 from groundup.scratch.trainer import Epoch, explain_divergence
 
 
@@ -107,7 +106,7 @@ class TextRecipe(Recipe):
                 for step, (x, y) in enumerate(self.windows(examples.train, settings.batch_size, rng), 1):
                     try:
                         value = parallel.step((x, np.full(len(x), step == 1)), y)
-                    except InfiniteGradient as error:
+                    except scratch.InfiniteGradient as error:
                         model.load_state_dict(good)
                         where = f"in epoch {epoch}, step {step}"
                         raise scratch.Diverged(f"{where}, {error} (it is {optimizer.lr:g})") from None

@@ -7,14 +7,16 @@ another order. A step:
 
     1. forward, loss, backward   each process on its rows; the loss is scaled by the share, so that the sum of the
                                  gradients is the gradient of the mean
-    2. meet                      all gradients are complete
+    2. barrier                   all gradients are complete
     3. add up and update         each process adds up *its slice* of everybody's gradients and updates that slice of the
                                  weights; so this work is shared too, and the memory of the optimizer's state
-    4. meet                      all weights are new
+    4. barrier                   all weights are new
 
-PyTorch's ``DistributedDataParallel`` does 1 and 2; that each process updates only a slice is the idea of ZeRO. On
-several machines 2 is a *reduce-scatter* through the network, and 4 an *all-gather*. Here the processes share the memory
-of all weights and gradients: to add up a slice is to read it, and to write new weights is to send them.
+PyTorch's ``DistributedDataParallel`` (DDP) does 1, then gives every process the sum of all gradients (an *all-reduce*),
+and each process makes the whole update for itself. That each updates only a slice is the idea of ZeRO. On several
+machines to add up the slices is a *reduce-scatter* through the network, and to send the new weights to all an
+*all-gather*. Here the processes share the memory of all weights and gradients: to add up a slice is to read it, and to
+write new weights is to send them.
 
 Why processes and not threads: Python runs one thread at a time, and small layers spend much of their time in Python.
 
@@ -52,7 +54,7 @@ from groundup.scratch.group import Group, one_batch
 from groundup.scratch.layer import Layer
 from groundup.scratch.memory import keep_freed_memory, set_blas_threads
 from groundup.scratch.optimizers import Optimizer, clip_grad_norm
-from groundup.scratch.shared import Letter, SharedArrays, fold, padded, put, room, take
+from groundup.scratch.shared import Message, SharedArrays, message_size, padded, read, serialize, write
 from groundup.scratch.step import train_step
 
 __all__ = ["DataParallel", "WorkerDied"]
@@ -120,10 +122,10 @@ class Member:
         """Do a job; return the loss of the whole batch."""
         for part, settings in zip(self.optimizers, job.settings):
             vars(part).update(settings)
-        value = float(self.group.total(np.array([self.backward(job)]))[0])  # now all gradients are complete
+        value = float(self.group.all_reduce(np.array([self.backward(job)]))[0])  # now all gradients are complete
         if math.isfinite(value):
             self.update()
-        self.group.meet()  # now all weights are new
+        self.group.barrier()  # now all weights are new
         return value
 
     def backward(self, job: Job) -> float:
@@ -164,7 +166,7 @@ class Member:
         """Do what :func:`clip_grad_norm` does, each process on its slices: of the norm it knows only a part."""
         assert self.max_norm is not None
         squares = np.array([sum(float(np.vdot(g, g)) for g in totals)])
-        norm = math.sqrt(float(self.group.total(squares)[0]))
+        norm = math.sqrt(float(self.group.all_reduce(squares)[0]))
         if not math.isfinite(norm):
             if self.rank == 0:
                 clip_grad_norm([p for part in self.optimizers for p in part.parameters], self.max_norm)  # says why
@@ -190,8 +192,8 @@ def work(rank: int, group: Group, memory: Any, box: Any, errors: Any, copies: by
         group.join(rank, check=lambda: None if first and first.is_alive() else sys.exit())
         member = Member(rank, group, memory, model.train(), loss, optimizer, max_norm)
         while True:
-            group.meet()
-            member.step(take(memoryview(box).cast("B")))
+            group.barrier()
+            member.step(read(memoryview(box).cast("B")))
     except Exception as error:
         with suppress(OSError):
             errors.send(portable(error, rank))
@@ -244,8 +246,9 @@ class DataParallel:
     numbers of the optimizer, such as its learning rate, may be changed; settings of model and loss are copied when the
     workers start, which is with the first step.
 
-    Each worker calculates with one thread, so ``workers`` is the number of cores at work; more workers than cores are
-    slow, not wrong. When the block is left, by whatever way, the workers are gone.
+    Each worker calculates with one thread, this process too until the block is left, so ``workers`` is the number of
+    cores at work; more workers than cores are slow, not wrong. When the block is left, by whatever way, the workers are
+    gone.
 
     Parameters
     ----------
@@ -253,11 +256,11 @@ class DataParallel:
         files that can be imported. The loss's ``backward`` takes ``dloss``; if its mean is not over the examples,
         ``amount(*targets)`` says what it divides by, as for the losses of this package.
     workers : number of processes; 1: a :func:`train_step` in this one.
-    max_norm : the norm to which gradients are clipped, or None.
+    max_norm : the norm to which gradients are clipped, see :func:`clip_grad_norm`; None: they are not.
 
     Raises
     ------
-    ValueError : fewer than one worker, or a loss with reduction "none".
+    ValueError : fewer than one worker, a ``max_norm`` that is not above 0, or a loss with reduction "none".
     """
 
     def __init__(
@@ -265,6 +268,8 @@ class DataParallel:
     ) -> None:
         if workers < 1:
             raise ValueError(f"workers must be at least 1, got {workers}")
+        if max_norm is not None and not max_norm > 0:
+            raise ValueError(f"max_norm must be above 0, got {max_norm}")
         if getattr(loss, "reduction", "mean") == "none":
             raise ValueError('the loss has reduction "none", but a step needs one number: "mean" or "sum"')
         self.model, self.loss, self.optimizer = model, loss, optimizer
@@ -298,12 +303,12 @@ class DataParallel:
         if self.workers == 1:
             return train_step(self.model, self.loss, self.optimizer, inputs, targets, self.max_norm)
         mine, *others = self._jobs(as_tuple(inputs), as_tuple(targets))
-        letters = [fold(job) for job in others]
+        messages = [serialize(job) for job in others]
         try:
-            self._make_room(letters)
-            for helper, letter in zip(self._helpers, letters):
-                put(helper.box, letter)
-            self._group.meet()
+            self._make_room(messages)
+            for helper, message in zip(self._helpers, messages):
+                write(helper.box, message)
+            self._group.barrier()
             return self._member.step(mine)
         except BaseException:  # an interruption too: the others may be in the middle of anything
             self.close()
@@ -347,9 +352,9 @@ class DataParallel:
         amounts = [float(amount(*t)) if amount and t else float(n) for t, n in zip(targets, rows)]
         return [a / sum(amounts) if sum(amounts) else math.nan for a in amounts]
 
-    def _make_room(self, letters: list[Letter]) -> None:
-        """Start the workers; or start them anew, if a letter does not fit into the boxes that they have."""
-        size = max(map(room, letters))
+    def _make_room(self, messages: list[Message]) -> None:
+        """Start the workers; or start them anew, if a message does not fit into the boxes that they have."""
+        size = max(map(message_size, messages))
         if self._helpers and size <= self._helpers[0].box.nbytes:
             return
         self.close()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray
-Letter = list[memoryview]
+Message = list[memoryview]
 
 LINE = 64  # bytes in a line of the processor's cache: where two processes write to the same one, both become slow
 
@@ -37,40 +37,40 @@ class SharedArrays:
 
 # -- messages ------------------------------------------------------------------------------------------------------
 #
-# A pickle can leave the contents of arrays out (protocol 5, "out-of-band buffers"). A letter is then the pickle and,
-# after it, the contents; the reader's arrays are views of the shared memory in which they lie. So an array is copied
-# once, where a pipe would copy it four times.
+# A pickle can leave the contents of arrays out (protocol 5, "out-of-band buffers"). A message is then the pickle and,
+# after it, the contents; the reader's arrays are views of the shared memory, the box, in which they lie. So an array is
+# copied once, where a pipe would copy it again and again: into the pickle, into the pipe, and out of both.
 
 
-def fold(message: Any) -> Letter:
-    """Return an object as a letter: its pickle, and the contents of the arrays in it (views, nothing is copied)."""
+def serialize(value: Any) -> Message:
+    """Return an object as a message: its pickle, and the contents of the arrays in it (views, nothing is copied)."""
     contents: list[pickle.PickleBuffer] = []
-    text = pickle.dumps(message, protocol=5, buffer_callback=contents.append)
+    text = pickle.dumps(value, protocol=5, buffer_callback=contents.append)
     return [memoryview(text), *(array.raw() for array in contents)]
 
 
-def places(sizes: list[int]) -> list[int]:
-    """Return where each sheet of a letter begins, and where the letter ends; before them is room for their sizes."""
+def offsets(sizes: list[int]) -> list[int]:
+    """Return where each piece of a message begins, and where the message ends; before them is room for their sizes."""
     return list(accumulate(map(padded, sizes), initial=padded(8 * (1 + len(sizes)))))
 
 
-def room(letter: Letter) -> int:
-    """Return how many bytes a letter takes in a box."""
-    return places([len(sheet) for sheet in letter])[-1]
+def message_size(message: Message) -> int:
+    """Return how many bytes a message takes in a box."""
+    return offsets([len(piece) for piece in message])[-1]
 
 
-def put(box: memoryview, letter: Letter) -> None:
-    """Copy a letter into shared memory."""
-    sizes = [len(sheet) for sheet in letter]
+def write(box: memoryview, message: Message) -> None:
+    """Copy a message into shared memory."""
+    sizes = [len(piece) for piece in message]
     header = np.array([len(sizes), *sizes], np.int64)
     box[: header.nbytes] = header.view(np.uint8).data
-    for start, sheet in zip(places(sizes), letter):
-        box[start : start + len(sheet)] = sheet
+    for start, piece in zip(offsets(sizes), message):
+        box[start : start + len(piece)] = piece
 
 
-def take(box: memoryview) -> Any:
-    """Return the object that lies in the box; its arrays are views of the box, good until the next letter."""
+def read(box: memoryview) -> Any:
+    """Return the object that lies in the box; its arrays are views of the box, good until the next message."""
     header = np.frombuffer(box, np.int64)
     sizes = header[1 : 1 + header[0]].tolist()
-    text, *contents = [box[start : start + size] for start, size in zip(places(sizes), sizes)]
+    text, *contents = [box[start : start + size] for start, size in zip(offsets(sizes), sizes)]
     return pickle.loads(text, buffers=contents)

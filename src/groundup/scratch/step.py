@@ -24,6 +24,10 @@ def train_step(
     model, loss, optimizer : the optimizer holds ``model.parameters()``.
     inputs, targets : an array with one example a row, or a tuple of several; an empty tuple if there are no targets.
     max_norm : the gradients are clipped to this norm, see :func:`clip_grad_norm`; None: they are not.
+
+    Raises
+    ------
+    InfiniteGradient : the loss is a number, but the gradients' norm is not. No weight has changed.
     """
     value = float(loss(*as_tuple(model(*as_tuple(inputs))), *as_tuple(targets)))
     if not math.isfinite(value):

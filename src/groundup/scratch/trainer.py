@@ -94,6 +94,7 @@ def fit(
     Raises
     ------
     Diverged : the loss is no longer a number; the weights of the last good epoch are put back first.
+    WorkerDied : one of several processes has ended, for example because there was no memory left.
     """
     keep_freed_memory()
     model.train()

@@ -81,6 +81,7 @@ def weigh(labels: Array, weight: Any, ignore_index: int, dtype: Any) -> tuple[Ar
 def weight_of(labels: Array, weight: Array | None, ignore_index: int) -> float:
     """Return the sum of the weights of all labels that are not ignored."""
     kept = labels[labels != ignore_index]
+    # Clipped: that a label is out of range, forward says.
     return float(kept.size if weight is None else weight.take(kept, mode="clip").sum())
 
 

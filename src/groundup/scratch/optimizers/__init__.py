@@ -3,7 +3,7 @@
 from groundup.scratch.optimizers.adam import Adam, AdamW, NAdam, RAdam
 from groundup.scratch.optimizers.adaptive import Adadelta, Adagrad, RMSprop
 from groundup.scratch.optimizers.averaging import WeightAverage
-from groundup.scratch.optimizers.clipping import clip_grad_norm, clip_grad_value
+from groundup.scratch.optimizers.clipping import InfiniteGradient, clip_grad_norm, clip_grad_value
 from groundup.scratch.optimizers.combined import Combined
 from groundup.scratch.optimizers.lion import Lion
 from groundup.scratch.optimizers.muon import Muon, newton_schulz
@@ -17,6 +17,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Combined",
+    "InfiniteGradient",
     "Lion",
     "Muon",
     "NAdam",

@@ -6,7 +6,7 @@ import numpy as np
 
 from groundup.scratch.parameter import Parameter
 
-__all__ = ["clip_grad_norm", "clip_grad_value"]
+__all__ = ["InfiniteGradient", "clip_grad_norm", "clip_grad_value"]
 
 
 class InfiniteGradient(ValueError):
@@ -30,6 +30,7 @@ def clip_grad_norm(parameters: Iterable[Parameter], max_norm: float) -> float:
 
     Raises
     ------
+    ValueError : ``max_norm`` is not above 0.
     InfiniteGradient : a gradient is NaN, infinite or too large to be squared; clipping would spread it to all others.
         Nothing has been changed.
 
