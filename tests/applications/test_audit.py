@@ -8,7 +8,7 @@ import pytest
 
 from groundup.applications import inject
 from groundup.applications.audit import audit
-from groundup.applications.audit.score import CASES, false_alarms, written
+from groundup.applications.audit.score import CASES, false_alarms, markdown, score, written
 from groundup.applications.audit.statistics import permutation_test, wilson
 from groundup.errors import UsageError
 
@@ -38,6 +38,26 @@ def test_the_later_rows_begin_where_it_is_said():
     year = np.arange(1900, 2001).astype(str)  # the quantile at 4/5 is one of them, and the later rows are beyond it
     compared = audit(pd.DataFrame({"year": year, "a": year}), time="year")["compared"]
     assert (compared["from"], compared["rows"]) == ("1981", [81, 20])
+
+
+def test_the_page_of_the_counts_says_what_was_counted():
+    page = markdown(score(CASES[:1], rows=300, seeds=2), [false_alarms(60, 3)])
+    assert f"| {CASES[0].name} | 2 of 2 | 0 |" in page
+    assert "| 60 | 2 | 0% | no | 0 of 3 | - |" in page
+
+
+def test_rows_without_a_time_are_neither_earlier_nor_later():
+    table = inject.clean_table(600, rng())
+    old = table["age"].to_numpy() > 55
+    result = audit(table.assign(joined=table["joined"].mask(old)), "target", time="joined")
+    assert sum(result["compared"]["rows"]) == int((~old).sum())
+    assert not [f for f in result["findings"] if f["check"] == "drift"]
+
+
+def test_too_few_rows_to_compare_are_said():
+    table = inject.clean_table(400, rng())
+    found = [f for f in audit(table, "target", test=table.head(20))["findings"] if f["check"] == "drift"]
+    assert [(f["severity"], f["numbers"]) for f in found] == [("note", {"rows": [400, 20]})]
 
 
 def test_equal_seeds_give_equal_audits_and_the_table_stays():

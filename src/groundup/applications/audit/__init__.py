@@ -13,6 +13,7 @@ which ``python scripts/score_audit.py`` writes.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -132,12 +133,14 @@ def _over_time(table: Table, time: str) -> tuple[list[Finding], dict[str, Any]]:
         raise UsageError(
             f"--time is {time!r}, which holds words such as {column.shown(0)!r}, expected dates or numbers"
         )
-    known = column.values[~column.missing]
-    if len(known) < 2 * drift.LEAST or known.min() == known.max():
+    known = np.flatnonzero(~column.missing)  # rows without a time are neither earlier nor later
+    column = column.take(known)
+    if len(known) < 2 * drift.LEAST or column.values.min() == column.values.max():
         raise UsageError(f"--time is {time!r}, which does not put the rows in an order: it has too few values")
-    cut = np.quantile(known, 1 - LATER)
-    later = column.values > cut if (known > cut).any() else column.values >= cut
-    kept = Table([c for c in table.columns if c.kind != "identifier"], table.target, table.seed, table.names)
+    cut = np.quantile(column.values, 1 - LATER)
+    later = column.values > cut if (column.values > cut).any() else column.values >= cut
+    target = table.target and replace(table.target, column=table.target.column.take(known))
+    kept = Table([c.take(known) for c in table.columns if c.kind != "identifier"], target, table.seed)
     found = drift.check(kept, later, ("earlier rows", "later rows"), (column.name,))
     return found, {
         "with": "time",

@@ -133,7 +133,7 @@ def _method(page: "Page", result: dict[str, Any]) -> None:
             "the test table" if result["compared"]["with"] == "test" else
             f"the rows with the largest fifth of `{result['compared']['column']}`, from {result['compared']['from']} on"
         )  # fmt: skip
-        page.text(f"For drift, {first:,} rows were compared with {second:,}: {what}.")
+        page.text(f"For drift, {first:,} rows stand beside {second:,}: {what}.")
     page.points(left_out) if left_out else None
     page.text(
         "Where a check tests, chance is held against it: whether gaps tell about the target is asked of all columns "

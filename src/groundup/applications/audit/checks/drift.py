@@ -25,8 +25,16 @@ def check(table: Table, later: np.ndarray, names: tuple[str, str], leave_out: tu
     names : what the parts are called, such as ``("training", "test")``.
     leave_out : columns that differ by construction, such as the time that the table was cut by.
     """
-    if min(later.sum(), (~later).sum()) < LEAST:
-        return []
+    sizes = [int((~later).sum()), int(later.sum())]
+    if min(sizes) < LEAST:
+        return [
+            Finding(
+                "drift", "note", f"Too few rows to compare {names[0]} and {names[1]}",
+                f"There are {sizes[0]:,} and {sizes[1]:,}, and each part needs {LEAST}.",
+                "Of so few rows nobody can say whether they are others or differ by chance, so nothing was compared.",
+                "Compare with more rows.", (), {"rows": sizes},
+            )
+        ]  # fmt: skip
     columns = [c for c in table.predictors if c.name not in leave_out]
     found = _shared(table, later, names)
     shifts = [(c, *_distance(c, later)) for c in columns]
