@@ -91,4 +91,4 @@ def load_plain(content: bytes, name: str) -> Any:
     try:
         return _Reader(io.BytesIO(content), encoding="bytes").load()
     except Exception as error:  # a broken pickle fails in a hundred ways: in each, it is not what it should be
-        raise GroundupError(f"{name} does not hold plain data: {error}.") from None
+        raise GroundupError(f"{name} does not hold plain data: {str(error) or type(error).__name__}.") from None
