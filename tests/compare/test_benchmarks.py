@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from groundup.compare import speed, turns
+from groundup.compare import command, speed, turns
 from groundup.compare.benchmarks import BENCHMARKS
+from groundup.errors import UsageError
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
@@ -33,6 +34,19 @@ def test_the_process_by_hand_never_loads_torch():
     # Memory tells: importing torch alone takes more than the whole process by hand.
     timing = speed.measure("bench/mlp", threads=1, rounds=1, seconds_a_round=0.01)
     assert timing.by_hand_mib < 0.5 * timing.in_torch_mib
+
+
+@pytest.mark.parametrize(
+    ("names", "workers", "message"),
+    [
+        (("mlp",), 3, "--workers is 3, --threads 2; expected as many workers as threads"),
+        (("models", "rnn"), 2, "--workers is 2, but only the networks by hand"),
+        (("loader",), 1, "--workers is 1, but only the networks by hand"),
+    ],
+)
+def test_workers_that_would_not_be_used_are_refused(names, workers, message):
+    with pytest.raises(UsageError, match=message):
+        command.bench(names, rounds=1, threads=2, seed=0, json=False, workers=workers)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the memory of other processes")

@@ -1,4 +1,4 @@
-"""``groundup compare``: the ledger, one component's evidence, or twins in training."""
+"""``groundup compare``: the ledger, one component's evidence, or twins in training; and ``groundup bench``."""
 
 import sys
 
@@ -81,6 +81,8 @@ def bench(names: tuple[str, ...], rounds: int, threads: int, seed: int, json: bo
     for option, value, least in (("--rounds", rounds, 1), ("--threads", threads, 1), ("--seed", seed, 0)):
         if value < least:
             raise UsageError(f"{option} must be at least {least}, got {value}")
+    if workers is not None and names[:1] in (("models",), ("loader",)):
+        raise UsageError(f"--workers is {workers}, but only the networks by hand are trained in several processes")
     if names[:1] == ("models",):
         model_speed.run(names[1:], rounds, threads, seed, json)
         return

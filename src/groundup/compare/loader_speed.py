@@ -4,7 +4,6 @@ The images are random bytes in the shape that the model reads: what is in them c
 batch, and the step, runs in a process of its own, see ``turns.py``.
 """
 
-import statistics
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -92,8 +91,8 @@ def measure(
         batch_size=batch_size,
         threads=threads,
         rounds=rounds,
-        batch_ms={kind: 1e3 * statistics.median(seconds) for kind, seconds in batches.seconds.items()},
-        step_ms=1e3 * statistics.median(steps.seconds["step"]),
+        batch_ms=batches.milliseconds,
+        step_ms=steps.milliseconds["step"],
     )
 
 

@@ -3,21 +3,19 @@
 ``python -m groundup.compare.loader_worker resnet20 moved 128 2 0`` (batches of 128, two threads, seed 0).
 """
 
-import os
 import sys
+
+from groundup.compare.turns import limit_threads, serve
 
 
 def main(model: str, kind: str, batch_size: str, threads: str, seed: str) -> None:
-    # The thread pools read these when they start: before the first import of torch.
-    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[variable] = threads
+    limit_threads(threads)
 
     import torch
 
     torch.set_num_threads(int(threads))
 
     from groundup.compare.loader_speed import make_step
-    from groundup.compare.turns import serve
 
     serve(make_step(model, kind, int(batch_size), int(seed)))
 

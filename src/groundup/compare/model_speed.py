@@ -70,7 +70,6 @@ def measure(
         for engine in ("ours", "reference")
     }
     turns = take_turns(commands, rounds, seconds_a_round, name, report)
-    ours, reference = turns.seconds["ours"], turns.seconds["reference"]
     return ModelTiming(
         model=name,
         about=benchmark.about,
@@ -79,11 +78,11 @@ def measure(
         threads=threads,
         rounds=rounds,
         steps_a_round=turns.steps_a_round,
-        ours_ms=1e3 * statistics.median(ours),
-        reference_ms=1e3 * statistics.median(reference),
+        ours_ms=turns.milliseconds["ours"],
+        reference_ms=turns.milliseconds["reference"],
         ours_mib=turns.mebibytes["ours"],
         reference_mib=turns.mebibytes["reference"],
-        ratios=[a / b for a, b in zip(ours, reference)],
+        ratios=turns.ratios("ours", "reference"),
     )
 
 

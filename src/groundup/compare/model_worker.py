@@ -3,14 +3,13 @@
 ``python -m groundup.compare.model_worker resnet18 ours 2 0`` (two threads, seed 0).
 """
 
-import os
 import sys
+
+from groundup.compare.turns import limit_threads, serve
 
 
 def main(name: str, engine: str, threads: str, seed: str) -> None:
-    # The thread pools read these when they start: before the first import of torch.
-    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[variable] = threads
+    limit_threads(threads)
 
     import torch
 
@@ -18,7 +17,6 @@ def main(name: str, engine: str, threads: str, seed: str) -> None:
 
     from groundup.compare.model_benchmarks import MODEL_BENCHMARKS
     from groundup.compare.reference_packages import require
-    from groundup.compare.turns import serve
 
     benchmark = MODEL_BENCHMARKS[name]
     if engine == "reference":

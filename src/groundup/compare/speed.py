@@ -68,8 +68,7 @@ def measure(
         for name, (count, each) in processes.items()
     }
     turns = take_turns(commands, rounds, seconds_a_round, workload, report)
-    times = turns.seconds
-    milliseconds = {name: 1e3 * statistics.median(values) for name, values in times.items()}
+    milliseconds = turns.milliseconds
     return Timing(
         workload=workload.partition("/")[2],
         threads=threads,
@@ -82,5 +81,5 @@ def measure(
         by_hand_mib=turns.mebibytes["by_hand"],
         in_torch_mib=turns.mebibytes["in_torch"],
         batch_size=find(workload).batch_size,
-        ratios=[by_hand / in_torch for by_hand, in_torch in zip(times["by_hand"], times["in_torch"])],
+        ratios=turns.ratios("by_hand", "in_torch"),
     )

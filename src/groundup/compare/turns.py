@@ -3,12 +3,13 @@
 Each way runs in a process of its own, because in one process the idle threads of one engine's pool slow the other down.
 And a machine is never equally fast for long, so rounds alternate between the processes, and medians over rounds are
 compared. A process prints ``ready``; then each line ``N`` on its standard input runs N steps, and their seconds are
-printed; the line ``memory`` prints the peak resident memory, in bytes. :func:`serve` is the process's side of this,
-:func:`take_turns` the other.
+printed; the line ``memory`` prints the peak resident memory, in bytes. :func:`limit_threads` and :func:`serve` are the
+process's side of this, :func:`take_turns` the other.
 """
 
 import multiprocessing
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -30,6 +31,15 @@ class Turns:
     steps_a_round: int
     seconds: dict[str, list[float]]  # a step, in each round
     mebibytes: dict[str, float]  # peak resident memory
+
+    @property
+    def milliseconds(self) -> dict[str, float]:
+        """Of a step, the median over rounds."""
+        return {name: 1e3 * statistics.median(seconds) for name, seconds in self.seconds.items()}
+
+    def ratios(self, ours: str, theirs: str) -> list[float]:
+        """The time of one process over that of another, in each round."""
+        return [a / b for a, b in zip(self.seconds[ours], self.seconds[theirs])]
 
 
 def take_turns(
@@ -100,6 +110,12 @@ def _died(worker: subprocess.Popen, what: str) -> GroundupError:
     worker.kill()
     _, errors = worker.communicate()
     return GroundupError(f"the process that times {what} died:\n{errors.strip()[-500:]}")
+
+
+def limit_threads(count: str) -> None:
+    """Set the size of the thread pools of NumPy and torch, which read it when they start: before importing either."""
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = count
 
 
 def serve(step: Callable[[], None]) -> None:

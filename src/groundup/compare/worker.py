@@ -4,19 +4,15 @@
 process, this is the first of them, and each has a single thread.
 """
 
-import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
+from groundup.compare.turns import limit_threads, serve
+
 
 def main(workload: str, engine: str, threads: str, seed: str, workers: str) -> None:
-    # The thread pools read these when they start: before the first import of NumPy or torch.
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[variable] = threads
-
-    from groundup.compare.turns import serve
-
+    limit_threads(threads)
     if engine == "in_torch":
         serve(step_in_torch(workload, int(threads), int(seed)))
     else:
