@@ -1,6 +1,7 @@
 """How good is a classifier? Loss, accuracy and confusion matrix on examples that it did not learn from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -21,6 +22,17 @@ class Evaluation:
     labels: Tensor  # (N,), on the CPU
 
 
+@contextmanager
+def evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Put the model into evaluation mode for a while; then it goes back to its own, also if something failed."""
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)
+
+
 def evaluate(model: nn.Module, x: Tensor, y: Tensor, batch_size: int = 512) -> Evaluation:
     """Measure ``model`` in evaluation mode on inputs ``x`` (N, ...) with labels ``y`` (N,); its mode is kept."""
     return score(*predict(model, zip(x.split(batch_size), y.split(batch_size))))
@@ -32,10 +44,8 @@ def predict(model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> tuple
 
     The memory needed does not grow with N but for the logits: the model sees one batch (x, y) at a time.
     """
-    was_training = model.training
-    model.eval()
-    pairs = [(model(x).float().cpu(), y.cpu()) for x, y in batches]
-    model.train(was_training)
+    with evaluation_mode(model):
+        pairs = [(model(x).float().cpu(), y.cpu()) for x, y in batches]
     logits, labels = zip(*pairs)
     return torch.cat(logits), torch.cat(labels)
 

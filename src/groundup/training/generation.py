@@ -9,13 +9,13 @@ a temperature, the number of candidates, and the share of the probability that t
 Letters: N texts side by side, T time, V vocabulary.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from groundup.errors import UsageError
+from groundup.training.evaluation import evaluation_mode
 
 TEMPERATURE = 0.8  # bold enough for new things, careful enough for words, unless something else is asked for
 
@@ -100,12 +100,13 @@ def generate(
         raise ValueError(f"tokens: got shape {tuple(tokens.shape)}, expected (N, T) with at least one token")
     if count < 0:
         raise UsageError(f"--tokens is {count}; expected 0 or more.")
-    if not hasattr(model, "read"):
+    read: Any = getattr(model, "read", None)
+    if read is None:
         raise UsageError(f"{type(model).__name__} does not write: it has no way to read a text in pieces.")
     context = getattr(getattr(model, "config", None), "context", None)
     start = max(0, tokens.shape[1] - context) if context else 0  # of what the model sees
     seen, memory = start, None  # tokens up to here are in the memory
-    with _evaluation(model):
+    with evaluation_mode(model):
         for _ in range(count):
             T = tokens.shape[1]
             if context and T - start > context:
@@ -113,20 +114,9 @@ def generate(
                 memory = None
             if not cache:
                 seen, memory = start, None
-            logits, memory = model.read(tokens[:, seen:], memory)  # type: ignore[operator]
+            logits, memory = read(tokens[:, seen:], memory)
             seen = T
             p = distribution(logits[:, -1].cpu(), temperature, top_k, top_p)
             following = torch.multinomial(p, 1, generator=generator)  # (N, 1)
             tokens = torch.cat([tokens, following.to(tokens.device)], dim=1)
     return tokens
-
-
-@contextmanager
-def _evaluation(model: nn.Module) -> Iterator[None]:
-    """Put the model into evaluation mode for a while."""
-    was_training = model.training
-    model.eval()
-    try:
-        yield
-    finally:
-        model.train(was_training)

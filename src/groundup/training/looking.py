@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from groundup.errors import unknown_name
 from groundup.models.attention import attention_maps
+from groundup.training.evaluation import evaluation_mode
 
 
 @torch.no_grad()
@@ -40,11 +41,10 @@ def feature_maps(model: nn.Module, x: Tensor, layers: Sequence[str] = ()) -> dic
         return hook
 
     hooks = [module.register_forward_hook(keep(name)) for name, module in modules.items() if name]
-    was_training = model.training
     try:
-        model.eval()(x)
+        with evaluation_mode(model):
+            model(x)
     finally:
-        model.train(was_training)
         for hook in hooks:
             hook.remove()
     if layers:
@@ -61,10 +61,8 @@ def attention(model: nn.Module, *inputs: Tensor) -> dict[str, Tensor]:
 
     An empty dictionary for a model without attention. Each row of T queries says how much it takes from S keys.
     """
-    was_training = model.training
-    with attention_maps(model) as maps:
-        model.eval()(*inputs)
-    model.train(was_training)
+    with evaluation_mode(model), attention_maps(model) as maps:
+        model(*inputs)
     return {name: calls[0].float().cpu() for name, calls in maps.items() if calls}
 
 

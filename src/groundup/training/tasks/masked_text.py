@@ -1,6 +1,5 @@
 """Model a language from both sides: guess the characters of a text that were masked, as BERT does."""
 
-import math
 from typing import Any, NamedTuple
 
 import torch
@@ -8,6 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from groundup.training.config import TrainConfig
+from groundup.training.evaluation import evaluation_mode
+from groundup.training.metrics import perplexity
 from groundup.training.tasks import text
 from groundup.training.tasks.task import Split
 
@@ -77,33 +78,30 @@ class MaskedLanguageModelling(text.LanguageModelling):
 
     @torch.inference_mode()
     def evaluate(self, model: nn.Module, split: Split, batch_size: int = 64) -> dict[str, Any]:
-        was_training = model.training
-        model.eval()
         draws = torch.Generator().manual_seed(0)
-        loss, right, count = 0.0, 0, 0
-        for rows in torch.arange(self.sizes[split]).split(batch_size):
-            x, _ = super().batch(split, rows)
-            seen, places, truth = mask(x, self.mask, draws)
-            logits = model(seen, places=places).flatten(0, 1).float()
-            loss += float(F.cross_entropy(logits, truth.flatten(), reduction="sum"))
-            right += int((logits.argmax(1) == truth.flatten()).sum())
-            count += truth.numel()
-        model.train(was_training)
-        return {"loss": loss / count, "perplexity": math.exp(min(loss / count, 700)), "accuracy": right / count}
+        total, right, count = 0.0, 0, 0
+        with evaluation_mode(model):
+            for rows in torch.arange(self.sizes[split]).split(batch_size):
+                x, _ = super().batch(split, rows)
+                seen, places, truth = mask(x, self.mask, draws)
+                logits = model(seen, places=places).flatten(0, 1).float()
+                total += float(F.cross_entropy(logits, truth.flatten(), reduction="sum"))
+                right += int((logits.argmax(1) == truth.flatten()).sum())
+                count += truth.numel()
+        loss = total / count
+        return {"loss": loss, "perplexity": perplexity(loss), "accuracy": right / count}
 
     @torch.inference_mode()
     def sample(self, model: nn.Module) -> str:
         """Return the beginnings of a few windows of the validation split, masked, and as the model restores them."""
-        was_training = model.training
-        model.eval()
         rows = torch.linspace(0, self.sizes["validation"] - 1, min(SHOWN, self.sizes["validation"])).long()
         x, _ = super().batch("validation", rows)
         _, places, truth = mask(x, self.mask, torch.Generator().manual_seed(0))
         masked = x.scatter(1, places, self.mask)  # all of them, so that one sees which
-        logits = model(masked, places=places)
+        with evaluation_mode(model):
+            logits = model(masked, places=places)
         logits[..., self.mask] = -torch.inf
         restored = x.scatter(1, places, logits.argmax(-1))
-        model.train(was_training)
         pairs = [(self._line(before), self._line(after)) for before, after in zip(masked, restored)]
         right = int((restored.gather(1, places) == truth).sum())
         lines = [f"masked    {before}\nrestored  {after}\n" for before, after in pairs]

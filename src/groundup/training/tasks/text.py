@@ -1,6 +1,5 @@
 """Model a language: guess each character of a text from those before it."""
 
-import math
 from typing import Any
 
 import torch
@@ -11,7 +10,9 @@ from groundup import data
 from groundup.data import Names, Text
 from groundup.errors import UsageError
 from groundup.training.config import TrainConfig
+from groundup.training.evaluation import evaluation_mode
 from groundup.training.generation import TEMPERATURE, generate
+from groundup.training.metrics import perplexity
 from groundup.training.tasks.task import Split, Task
 
 SAMPLE = 500  # characters that are written at the end of a run
@@ -79,8 +80,6 @@ class LanguageModelling(Task):
 
     @torch.inference_mode()
     def evaluate(self, model: nn.Module, split: Split, batch_size: int = 64) -> dict[str, Any]:
-        was_training = model.training
-        model.eval()
         numbers = self.splits[split]
         count = len(numbers) - 1  # characters to guess: all but the first
         whole = count // self.context * self.context
@@ -88,12 +87,13 @@ class LanguageModelling(Task):
         batches = list(zip(x.split(batch_size), y.split(batch_size)))
         if whole < count:
             batches.append((numbers[None, whole:-1], numbers[None, whole + 1 :]))
-        total = sum(
-            F.cross_entropy(model(x).flatten(0, 1).float(), y.flatten(), reduction="sum").double() for x, y in batches
-        )
-        model.train(was_training)
+        with evaluation_mode(model):
+            total = sum(
+                F.cross_entropy(model(x).flatten(0, 1).float(), y.flatten(), reduction="sum").double()
+                for x, y in batches
+            )
         loss = float(total) / count
-        return {"loss": loss, "perplexity": math.exp(min(loss, 700))}  # beyond, the exponential is infinite
+        return {"loss": loss, "perplexity": perplexity(loss)}
 
     def sample(self, model: nn.Module) -> str:
         if not hasattr(model, "read"):  # it cannot write

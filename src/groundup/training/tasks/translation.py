@@ -1,6 +1,5 @@
 """Translate: read a sentence of one language, write it in another."""
 
-import math
 from typing import Any, NamedTuple
 
 import torch
@@ -11,6 +10,8 @@ from groundup.data import Pairs, Translations
 from groundup.errors import UsageError
 from groundup.models.decoding import BEGIN, END, PAD
 from groundup.training.config import TrainConfig
+from groundup.training.evaluation import evaluation_mode
+from groundup.training.metrics import perplexity
 from groundup.training.tasks.task import Split, Task
 from groundup.training.translator import Translator, attention_figure
 from groundup.training.vocabulary import Vocabulary
@@ -129,17 +130,15 @@ class Translation(Task):
 
     def measure(self, model: nn.Module, split: Split) -> tuple[dict[str, Any], dict[str, Tensor]]:
         """Return loss and BLEU, and the translations as tokens (N, T), each with END, filled up with PAD."""
-        was_training = model.training
-        model.eval()
-        loss = self._mean_loss(model, split)
-        translator = self._translator(model, 1 if split == "validation" else self.beam)
-        tokens = translator.tokens(self.pairs[split].source)
-        model.train(was_training)
+        with evaluation_mode(model):
+            loss = self._mean_loss(model, split)
+            translator = self._translator(model, 1 if split == "validation" else self.beam)
+            tokens = translator.tokens(self.pairs[split].source)
         translations = [self.vocabulary.decode(row) for row in tokens]
         bleu, signature = corpus_bleu(translations, self.pairs[split].target)
         scores = {
             "loss": loss,
-            "perplexity": math.exp(min(loss, 700)),  # beyond, the exponential is infinite
+            "perplexity": perplexity(loss),
             "bleu": bleu,
             "bleu_signature": signature,
             "search": translator.search,
