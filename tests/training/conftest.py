@@ -1,8 +1,11 @@
 """A data set so small that a run takes a fraction of a second: some of the bundled digits."""
 
+import sys
+
 import pytest
 from toys import register_toys, small_digits, small_text
 
+from groundup import cli
 from groundup.models import registry
 from groundup.training import TrainConfig
 
@@ -27,6 +30,23 @@ def toys(monkeypatch):
 @pytest.fixture
 def config():
     return TrainConfig(model="lenet", data="digits", epochs=2, device="cpu")
+
+
+@pytest.fixture
+def groundup(monkeypatch, capsys):
+    """Run a command in this process; return its exit code, standard output and standard error."""
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["groundup", *map(str, words)])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = stop.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
 
 
 @pytest.fixture(autouse=True)

@@ -6,26 +6,7 @@ import sys
 
 import pytest
 
-from groundup import cli
-
 RUN = [sys.executable, "-W", "error", "-m", "groundup.cli"]
-
-
-@pytest.fixture
-def groundup(monkeypatch, capsys):
-    """Run a command in this process; return its exit code, standard output and standard error."""
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["groundup", *map(str, words)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 def test_train_prints_one_json_document_and_progress_elsewhere():

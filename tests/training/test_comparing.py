@@ -1,13 +1,12 @@
 """``groundup runs``: finds runs, finished or not, says in what they differ, draws their curves."""
 
 import json
-import sys
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from groundup import cli, training
+from groundup import training
 from groundup.errors import UsageError
 from groundup.training import OptimizerConfig, TextConfig, TrainConfig
 from groundup.training.comparing import differences, draw, find_runs, tabulate
@@ -45,17 +44,6 @@ def some_runs(digits, text, toys, tmp_path):
     return results
 
 
-def runs_command(monkeypatch, capsys, *words):
-    monkeypatch.setattr(sys, "argv", ["groundup", "runs", *words])
-    code = 0
-    try:
-        cli.main()
-    except SystemExit as stop:
-        code = stop.code
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
 def test_runs_are_found_with_what_came_out(some_runs, tmp_path):
     found = find_runs([tmp_path / "runs"])
     names = [run.folder.rpartition("runs/")[2] for run in found]
@@ -91,8 +79,8 @@ def test_choices_of_the_same_short_name_keep_the_long_one(digits, toys):
     assert (row["optimizer.name"], row["schedule.name"]) == ("sgd", "linear")
 
 
-def test_the_command_prints_a_table_for_each_data_set(some_runs, monkeypatch, capsys):
-    code, out, err = runs_command(monkeypatch, capsys)
+def test_the_command_prints_a_table_for_each_data_set(some_runs, groundup):
+    code, out, err = groundup("runs")
     assert code == 0
     assert err == ""
     for words in ("digits", "shakespeare_sample", "runs/one", "epoch 1 of 9", "0.05", "validation"):
@@ -100,8 +88,8 @@ def test_the_command_prints_a_table_for_each_data_set(some_runs, monkeypatch, ca
     assert "…" not in out  # nothing is cut
 
 
-def test_as_json(some_runs, monkeypatch, capsys):
-    code, out, _ = runs_command(monkeypatch, capsys, "runs/one", "runs/two", "--json")
+def test_as_json(some_runs, groundup):
+    code, out, _ = groundup("runs", "runs/one", "runs/two", "--json")
     assert code == 0
     document = json.loads(out)
     assert [run["folder"] for run in document["runs"]] == ["runs/one", "runs/two"]
@@ -110,8 +98,8 @@ def test_as_json(some_runs, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(("name", "start"), [("a.png", b"\x89PNG"), ("b/c.svg", b"<?xml"), ("d.html", b"<!doctype")])
-def test_the_picture(some_runs, monkeypatch, capsys, tmp_path, name, start):
-    code, out, _ = runs_command(monkeypatch, capsys, "--picture", name)
+def test_the_picture(some_runs, groundup, tmp_path, name, start):
+    code, out, _ = groundup("runs", "--picture", name)
     assert code == 0
     assert f"Curves: {name}" in out
     content = (tmp_path / name).read_bytes()
@@ -125,17 +113,17 @@ def test_the_picture(some_runs, monkeypatch, capsys, tmp_path, name, start):
     ("words", "message"),
     [(["nowhere"], "no folder nowhere"), (["--picture", "x.gif"], "ends in .png, .svg or .html")],
 )
-def test_mistakes(digits, toys, monkeypatch, capsys, words, message):
+def test_mistakes(digits, toys, groundup, words, message):
     train(TrainConfig(model="toy_images", data="digits", epochs=1), digits, "runs/a")
-    code, out, err = runs_command(monkeypatch, capsys, *words)
+    code, out, err = groundup("runs", *words)
     assert code == 2
     assert message in err
     assert out == ""
 
 
-def test_no_runs_yet(monkeypatch, capsys, tmp_path):
+def test_no_runs_yet(groundup, tmp_path):
     (tmp_path / "runs").mkdir()
-    code, out, _ = runs_command(monkeypatch, capsys)
+    code, out, _ = groundup("runs")
     assert code == 0
     assert "groundup train" in out
     with pytest.raises(UsageError, match="nothing to draw"):

@@ -2,11 +2,11 @@
 
 import json
 import shutil
-import sys
+from functools import partial
 
 import pytest
 
-from groundup import cli, data
+from groundup import data
 from groundup.errors import GroundupError
 from groundup.training import TrainConfig, inspection, train
 from groundup.training.config import TextConfig
@@ -41,18 +41,8 @@ def writer(tmp_path_factory):
 
 
 @pytest.fixture
-def groundup(monkeypatch, capsys):
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["groundup", "evaluate", *map(str, words)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
+def evaluate(groundup):
+    return partial(groundup, "evaluate")
 
 
 def never(*_arguments):
@@ -63,8 +53,8 @@ def summary(folder):
     return json.loads((folder / "summary.json").read_text())
 
 
-def test_validation_is_measured_and_agrees_with_training(run, groundup):
-    code, out, _ = groundup(run, "--json")
+def test_validation_is_measured_and_agrees_with_training(run, evaluate):
+    code, out, _ = evaluate(run, "--json")
     assert code == 0
     document = json.loads(out)
     assert document == json.loads((run / "evaluation.json").read_text())
@@ -78,9 +68,9 @@ def test_validation_is_measured_and_agrees_with_training(run, groundup):
     assert not document["test_looked_at_again"]
 
 
-def test_the_test_split_is_known_from_training_without_asking_the_model(run, groundup, monkeypatch):
+def test_the_test_split_is_known_from_training_without_asking_the_model(run, evaluate, monkeypatch):
     monkeypatch.setattr(Images, "measure", never)
-    code, out, _ = groundup(run, "--split", "test", "--json")
+    code, out, _ = evaluate(run, "--split", "test", "--json")
     assert code == 0
     document = json.loads(out)
     assert document["source"] == inspection.STORED
@@ -89,15 +79,15 @@ def test_the_test_split_is_known_from_training_without_asking_the_model(run, gro
     assert document["metrics"]["loss"] == pytest.approx(summary(run)["test"]["loss"], rel=1e-5)
 
 
-def test_a_second_look_is_called_one_and_spares_a_third(run, groundup, monkeypatch):
+def test_a_second_look_is_called_one_and_spares_a_third(run, evaluate, monkeypatch):
     (run / "predictions-test.safetensors").unlink()
-    code, out, _ = groundup(run, "--split", "test")
+    code, out, _ = evaluate(run, "--split", "test")
     assert code == 0
     assert "the test split was looked at again" in out
     assert "was looked at again" in (run / "evaluation.html").read_text()
     assert json.loads((run / "evaluation.json").read_text())["test_looked_at_again"]
     monkeypatch.setattr(Images, "measure", never)
-    assert json.loads(groundup(run, "--split", "test", "--json")[1])["source"] == inspection.STORED
+    assert json.loads(evaluate(run, "--split", "test", "--json")[1])["source"] == inspection.STORED
 
 
 def test_a_run_that_has_not_ended_has_its_first_look(run):
@@ -106,8 +96,8 @@ def test_a_run_that_has_not_ended_has_its_first_look(run):
     assert inspection.inspect(run, "test").document["source"] == inspection.FIRST
 
 
-def test_the_page_shows_classes_calibration_mistakes_and_layers(run, groundup):
-    assert groundup(run)[0] == 0
+def test_the_page_shows_classes_calibration_mistakes_and_layers(run, evaluate):
+    assert evaluate(run)[0] == 0
     page = (run / "evaluation.html").read_text()
     for text in (
         "LeNet-5 on digits", "Which classes it knows", "expected calibration error", "worst mistakes",
@@ -119,16 +109,16 @@ def test_the_page_shows_classes_calibration_mistakes_and_layers(run, groundup):
     assert data.NOT_ORIGINAL not in page
 
 
-def test_data_that_are_not_the_original_are_named_everywhere(run, groundup, monkeypatch):
+def test_data_that_are_not_the_original_are_named_everywhere(run, evaluate, monkeypatch):
     monkeypatch.setattr(data, "unverified", lambda name: ("digits.npz",))
-    _, out, _ = groundup(run)
+    _, out, _ = evaluate(run)
     assert "digits: not the original bytes" in out
     assert "The data are not the original bytes" in (run / "evaluation.html").read_text()
     assert json.loads((run / "evaluation.json").read_text())["unverified"] == ["digits.npz"]
 
 
-def test_a_text_model_has_perplexity_a_sample_surprises_and_attention(writer, groundup, monkeypatch):
-    code, out, _ = groundup(writer)
+def test_a_text_model_has_perplexity_a_sample_surprises_and_attention(writer, evaluate, monkeypatch):
+    code, out, _ = evaluate(writer)
     assert code == 0
     assert "perplexity" in out
     page = (writer / "evaluation.html").read_text()
@@ -137,7 +127,7 @@ def test_a_text_model_has_perplexity_a_sample_surprises_and_attention(writer, gr
     document = json.loads((writer / "evaluation.json").read_text())
     assert document["metrics"]["loss"] == pytest.approx(summary(writer)["validation"]["loss"], rel=1e-5)
     monkeypatch.setattr(LanguageModelling, "evaluate", never)
-    document = json.loads(groundup(writer, "--split", "test", "--json")[1])
+    document = json.loads(evaluate(writer, "--split", "test", "--json")[1])
     assert (document["source"], document["metrics"]) == (inspection.SUMMARY, summary(writer)["test"])
 
 
@@ -156,12 +146,12 @@ def test_surprises_are_what_the_model_held_for_the_least_likely(writer):
 
 
 @pytest.mark.parametrize("missing", ["config.json", "model.safetensors"])
-def test_what_is_no_run_is_named(run, groundup, missing):
+def test_what_is_no_run_is_named(run, evaluate, missing):
     (run / missing).unlink()
-    code, out, err = groundup(run)
+    code, out, err = evaluate(run)
     assert (code, out) == (1, "")
     assert {"config.json": "holds no run", "model.safetensors": "has no weights so far"}[missing] in err
-    assert groundup(run, "--split", "training")[0] == 2
+    assert evaluate(run, "--split", "training")[0] == 2
 
 
 @pytest.mark.parametrize("name", ["summary.json", "predictions-test.safetensors"])

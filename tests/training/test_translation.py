@@ -11,7 +11,7 @@ import torch
 from tiny_translations import made_up
 from torch.nn import functional as F
 
-from groundup import cli, data, models
+from groundup import data, models
 from groundup.data import Pairs
 from groundup.errors import GroundupError, UsageError
 from groundup.models.decoding import BEGIN, END, PAD
@@ -208,23 +208,6 @@ def test_other_data_and_empty_parts_are_refused():
         make_task(replace(CONFIG, data="digits"), torch.device("cpu"))
     with pytest.raises(UsageError, match="The test part of multi30k is empty"):
         make_task(CONFIG, torch.device("cpu"), replace(made_up(), test=Pairs((), ())))
-
-
-@pytest.fixture
-def groundup(monkeypatch, capsys):
-    """Run a command in this process; return its exit code, standard output and standard error."""
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["groundup", *map(str, words)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture(scope="module")

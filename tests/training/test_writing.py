@@ -1,13 +1,13 @@
 """``groundup generate`` and the sample at the end of a run: what a trained model writes."""
 
 import json
-import sys
+from functools import partial
 
 import pytest
 import torch
 from toys import small_digits, small_text
 
-from groundup import cli, data
+from groundup import data
 from groundup.data import Text
 from groundup.errors import GroundupError, UsageError
 from groundup.training import OptimizerConfig, TrainConfig, train
@@ -96,24 +96,15 @@ def test_folders_without_a_trained_model_are_refused(run, tmp_path):
 
 
 @pytest.fixture
-def groundup(monkeypatch, capsys):
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["groundup", "generate", *map(str, words)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code
-        return code, *capsys.readouterr()
-
-    return call
+def generate(groundup):
+    return partial(groundup, "generate")
 
 
-def test_the_command_prints_the_text_and_nothing_else(run, groundup):
+def test_the_command_prints_the_text_and_nothing_else(run, generate):
     words = [run.folder, "--prompt", "First", "--tokens", 30, "--seed", 2, "--top-p", 0.9]
     expected = write(run.folder, "First", 30, seed=2, top_p=0.9).written
-    assert groundup(*words) == (0, f"First{expected}\n", "")
-    code, out, err = groundup(*words, "--json")
+    assert generate(*words) == (0, f"First{expected}\n", "")
+    code, out, err = generate(*words, "--json")
     document = json.loads(out)
     assert (code, err, document["prompt"], document["written"]) == (0, "", "First", expected)
     assert (document["seed"], document["top_p"], document["top_k"]) == (2, 0.9, None)
@@ -129,8 +120,8 @@ def test_the_command_prints_the_text_and_nothing_else(run, groundup):
         (["--top-p", "2"], "--top-p is 2.0"),
     ],
 )
-def test_a_mistake_is_one_clear_message_and_exit_code_2(run, groundup, words, message):
-    code, out, err = groundup(run.folder, *words)
+def test_a_mistake_is_one_clear_message_and_exit_code_2(run, generate, words, message):
+    code, out, err = generate(run.folder, *words)
     assert (code, out) == (2, "")
     assert message in err
     assert "Traceback" not in err
