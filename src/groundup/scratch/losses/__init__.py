@@ -17,7 +17,8 @@ which word was really there   NegativeSampling                           ``negat
 a sequence without alignment  CTC                                        ``ctc.py``
 ============================  =========================================  ====================
 
-What all of them share is in ``loss.py``. If you read only one, read ``MSE`` first and then ``CrossEntropy``.
+``per_token.py`` applies one of them to every place of a sequence. What all of them share is in ``loss.py``. If you read
+only one, read ``MSE`` first and then ``CrossEntropy``.
 """
 
 from groundup.scratch.losses.binary import BCEWithLogits, Focal, Hinge
