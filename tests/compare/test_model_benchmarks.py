@@ -31,10 +31,11 @@ def test_both_have_the_same_weights_and_return_the_same_shapes(name):
     require(benchmark.package)
     with torch.device("meta"):
         ours, reference = benchmark.make("ours"), benchmark.make("reference")
-        inputs, labels = benchmark.batch(ours.config)
+        inputs, labels = benchmark.batch()
         assert benchmark.loss(ours.train()(*inputs), labels).shape == ()
         if benchmark.package != "transformers":  # whose models look at numbers that a meta tensor doesn't have
             assert benchmark.loss(reference.train()(*inputs), labels).shape == ()
+    assert benchmark.config == ours.config
     assert models.count_parameters(ours) == models.count_parameters(reference)
     size = f"{inputs[0].shape[0]} x {inputs[0].shape[-1]} "
     assert benchmark.about.startswith(size)

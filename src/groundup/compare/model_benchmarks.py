@@ -5,7 +5,7 @@ equally long, if both start from weights of a healthy size. Batches are small, s
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -42,21 +42,26 @@ class ModelBenchmark:
     length: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def config(self) -> Any:
+        """The configuration of both."""
+        return replace(models.describe(self.model).config, **self.settings)
+
     def make(self, engine: str) -> nn.Module:
         """Build ``ours`` or the ``reference``, ready to be trained."""
-        ours = models.create(self.model, **self.settings)
-        return ours if engine == "ours" else self.reference(ours.config)
+        return models.create(self.model, **self.settings) if engine == "ours" else self.reference(self.config)
 
     @property
     def about(self) -> str:
         """Sizes of the batch, in words, and the optimizer."""
-        config = models.describe(self.model).config
         if self.length:
             return f"{self.batch_size} x {self.length} tokens, AdamW"
-        return f"{self.batch_size} x {config.image_size} x {config.image_size} pixels, SGD with momentum"
+        side = self.config.image_size
+        return f"{self.batch_size} x {side} x {side} pixels, SGD with momentum"
 
-    def batch(self, config: Any) -> Batch:
+    def batch(self) -> Batch:
         """Draw one batch from torch's generator."""
+        config = self.config
         if not self.length:
             side = config.image_size
             x = torch.randn(self.batch_size, config.in_channels, side, side)
@@ -83,8 +88,7 @@ class ModelBenchmark:
     def step(self, engine: str, seed: int) -> Callable[[], None]:
         """Return a function that trains ``ours`` or the ``reference`` for one step."""
         torch.manual_seed(seed)
-        config = models.create(self.model, **self.settings).config
-        inputs, labels = self.batch(config)
+        inputs, labels = self.batch()
         model = self.make(engine).train()
         optimizer = self.optimizer(model)
 
