@@ -188,9 +188,13 @@ def test_images_of_another_shape_are_refused_in_words(name):
     model = toy(name)
     config = models.describe(name).config
     size, channels = TOY.get(name, {}).get("image_size", config.image_size), config.in_channels
-    expected = rf"expected \(N, {channels}, {size}, {size}\)"
-    for shape in ((2, channels + 1, size, size), (2, channels, size + 1, size + 1), (channels, size, size)):
-        with pytest.raises(ValueError, match=expected):
+    expected = rf"expected \(N, {channels}, {size}, {size}\): "
+    for shape, cause in (
+        ((2, channels + 1, size, size), "create the model with their in_channels"),
+        ((2, channels, size + 1, size + 1), "resize them"),
+        ((channels, size, size), r"for a single image write x\[None\]"),
+    ):
+        with pytest.raises(ValueError, match=expected + ".*" + cause):
             model(torch.rand(*shape))
 
 

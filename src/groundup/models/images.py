@@ -24,7 +24,14 @@ def require_images(x: Tensor, config: ImageConfig) -> None:
     """
     expected = (config.in_channels, config.image_size, config.image_size)
     if x.ndim != 4 or x.shape[1:] != expected:
-        raise ValueError(f"got images of shape {tuple(x.shape)}, expected (N, {', '.join(map(str, expected))})")
+        cause = (
+            "for a single image write x[None]"
+            if x.shape == expected
+            else "resize them, or create the model with their in_channels and image_size"
+        )
+        raise ValueError(
+            f"got images of shape {tuple(x.shape)}, expected (N, {', '.join(map(str, expected))}): {cause}"
+        )
 
 
 SMALL = 64  # pixels

@@ -36,6 +36,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from groundup.errors import UsageError
+from groundup.models.images import require_images
 from groundup.models.registry import register
 
 SIDE = 32  # LeNet-5 looks at 32 x 32 pixels
@@ -135,9 +136,7 @@ class LeNet(nn.Module):
 
     def fit(self, x: Tensor) -> Tensor:
         """Bring images to 32 x 32 and pixels from [0, 1] to [-0.1, 1.175], so that their mean is near 0."""
-        expected = (self.config.in_channels, self.config.image_size, self.config.image_size)
-        if x.ndim != 4 or x.shape[1:] != expected:
-            raise ValueError(f"got images of shape {tuple(x.shape)}, expected (N, {', '.join(map(str, expected))})")
+        require_images(x, self.config)  # (N, 1, 28, 28)
         factor = SIDE // self.config.image_size
         if factor > 1:
             x = F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
