@@ -7,10 +7,11 @@ Paper
 Parameters
     61,100,840, as torchvision's. The paper has 60 million.
 Deviations
-    - One tower: the paper splits the channels of each layer over two GPUs, which exchange them in the third layer
-      alone. The widths are those of Krizhevsky's later "One weird trick for parallelizing convolutional neural
-      networks" (2014), 64, 192, 384, 256, 256 for the paper's 96, 256, 384, 384, 256; torchvision has them too.
-    - No local response normalization (section 3.3); it went out of use.
+    - One tower: the paper splits the channels of each layer over two GPUs; of the later convolutions only the third
+      sees both halves. The widths are torchvision's, 64, 192, 384, 256, 256 for the paper's 96, 256, 384, 384, 256.
+      They are from the code of Krizhevsky's later "One weird trick for parallelizing convolutional neural networks"
+      (2014), whose text has 384 in the fourth place too.
+    - No local response normalization (section 3.3), as in torchvision.
     - Images of 224 x 224 pixels get a border of 2 pixels. In the paper the first layer's numbers fit 227 x 227 only.
     - First weights: PyTorch's, uniform with variance 1 / (3 F) for F inputs to a unit, biases too. Section 5 draws from
       N(0, 0.01 squared), and starts five layers with biases of 1.
@@ -85,7 +86,10 @@ class AlexNet(nn.Module):
         return F.max_pool2d(x, 3, stride=2)
 
     def drop(self, x: Tensor) -> Tensor:
-        """In training, set each number to zero with probability p and divide the others by 1 - p (section 4.2)."""
+        """In training, set each number to zero with probability p and divide the others by 1 - p (section 4.2).
+
+        The paper divides nothing in training and halves the units' outputs in tests: the same in the mean.
+        """
         return F.dropout(x, self.config.dropout, self.training)
 
 

@@ -41,7 +41,7 @@ class DenseLayer(nn.Module):
     """H(x) appended to x: norm, ReLU, 1 x 1 convolution to 4k channels, norm, ReLU, 3 x 3 convolution to k channels.
 
     The first of the two is the bottleneck, the B of DenseNet-BC: without it the 3 x 3 convolution would read all the
-    channels of all the layers before, in the deepest block up to 1,000.
+    channels of all the layers before, up to 992 in the last layers of DenseNet-121's blocks 3 and 4.
     """
 
     def __init__(self, channels: int, growth: int, dropout: float) -> None:
@@ -113,7 +113,7 @@ class DenseNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (N, classes) for images x (N, C, H, W)."""
-        require_images(x, self.config)
+        require_images(x, self.config)  # (N, 3, 224, 224)
         x = self.stem(x)  # (N, 64, 56, 56)
         x = self.blocks[0](x)  # (N, 256, 56, 56)
         for transition, block in zip(self.transitions, self.blocks[1:]):
@@ -142,10 +142,6 @@ PAPER = "Huang, Liu, van der Maaten, Weinberger: Densely connected convolutional
 
 
 @register("densenet121", title="DenseNet-121", paper=PAPER, year=2017, config=DenseNetConfig(), published=TORCHVISION)
-def densenet121(config: DenseNetConfig) -> DenseNet:
-    return DenseNet(config)
-
-
 # L = 40: the first convolution, 3 blocks of 6 layers with 2 convolutions each, 2 transitions, and the linear layer.
 @register(
     "densenet40",
@@ -154,5 +150,5 @@ def densenet121(config: DenseNetConfig) -> DenseNet:
     year=2017,
     config=DenseNetConfig(classes=10, image_size=32, growth=12, layers=(6, 6, 6)),
 )
-def densenet40(config: DenseNetConfig) -> DenseNet:
+def densenet(config: DenseNetConfig) -> DenseNet:
     return DenseNet(config)

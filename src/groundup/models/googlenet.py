@@ -85,10 +85,10 @@ class Inception(nn.Module):
         self.out_channels = one + three + five + pool
 
     def forward(self, x: Tensor) -> Tensor:  # (N, C, H, W) -> (N, one + three + five + pool, H, W)
-        pixels = self.one(x)
-        small = self.three(self.reduce3(x))
-        large = self.five(self.reduce5(x))
-        strongest = self.pool(F.max_pool2d(x, 3, stride=1, padding=1))
+        pixels = self.one(x)  # (N, one, H, W)
+        small = self.three(self.reduce3(x))  # (N, three, H, W)
+        large = self.five(self.reduce5(x))  # (N, five, H, W)
+        strongest = self.pool(F.max_pool2d(x, 3, stride=1, padding=1))  # (N, pool, H, W)
         return torch.cat([pixels, small, large, strongest], dim=1)
 
 

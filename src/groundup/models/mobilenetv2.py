@@ -2,7 +2,7 @@
 
 Paper
     "MobileNetV2: Inverted residuals and linear bottlenecks", CVPR 2018.
-    Implemented: sections 3 and 4 with tables 1 and 2 and figures 3(d) and 4(d); the width multiplier of section 4.
+    Implemented: sections 3 and 4 with tables 1 and 2 and figures 3(b) and 4(d); the width multiplier of section 4.
 Parameters
     3,504,872 for 1,000 classes, as torchvision's; table 4 says 3.4 million.
 Deviations
@@ -45,7 +45,7 @@ class MobileNetV2Config:
     classes: int = 1000
     in_channels: int = 3
     image_size: int = 224  # pixels along each side; below 64 two layers keep the size, see Deviations
-    width: float = 1.0  # the width multiplier: a factor on the channels of every layer
+    width: float = 1.0  # the width multiplier: a factor on the channels; the last convolution only widens
     dropout: float = 0.2  # before the last layer
 
 
@@ -73,8 +73,8 @@ class InvertedResidual(nn.Module):
     """Table 1: widen by the factor t, filter each channel alone, narrow again without an activation.
 
     A residual block is wide, narrow, wide; this one is narrow, wide, narrow, hence inverted. A 3 x 3 convolution of all
-    channels with all costs 9 C², the depthwise one 9 C. The narrow end is linear, because ReLU would throw away half
-    of what is left of so few channels (section 3.2).
+    channels with all costs 9 C², the depthwise one 9 C. The narrow end is linear: of so few channels ReLU, which sets
+    all that is negative to zero, would throw too much away (section 3.2).
     """
 
     def __init__(self, inputs: int, outputs: int, expansion: int, stride: int) -> None:
@@ -129,7 +129,7 @@ class MobileNetV2(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (N, classes) for images x (N, C, H, W)."""
-        require_images(x, self.config)
+        require_images(x, self.config)  # (N, 3, 224, 224)
         x = self.stem(x)  # (N, 32, 112, 112)
         x = self.blocks(x)  # (N, 320, 7, 7)
         x = self.last(x)  # (N, 1280, 7, 7)

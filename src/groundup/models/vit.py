@@ -100,7 +100,7 @@ class ViT(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (N, classes) for images x (N, C, H, W)."""
-        require_images(x, self.config)
+        require_images(x, self.config)  # (N, 3, 224, 224)
         z = self.patch_embedding(x).flatten(2).transpose(1, 2)  # (N, 196, 768): a row a patch
         z = torch.cat([self.class_token.expand(len(z), -1, -1), z], dim=1)  # (N, 197, 768)
         z = self.dropout(z + self.positions)  # equation 1
@@ -145,10 +145,6 @@ PAPER = "Dosovitskiy et al.: An image is worth 16x16 words: Transformers for ima
 
 
 @register("vit_b16", title="ViT-B/16", paper=PAPER, year=2021, config=ViTConfig(), published=TORCHVISION)
-def vit_b16(config: ViTConfig) -> ViT:
-    return ViT(config)
-
-
 @register(
     "vit_cifar",
     title="ViT for CIFAR, patches of 4 x 4",
@@ -156,5 +152,5 @@ def vit_b16(config: ViTConfig) -> ViT:
     year=2021,
     config=ViTConfig(classes=10, image_size=32, patch_size=4, width=128, layers=6, heads=4, mlp=256, dropout=0.0),
 )
-def vit_cifar(config: ViTConfig) -> ViT:
+def vit(config: ViTConfig) -> ViT:
     return ViT(config)
