@@ -1,5 +1,6 @@
 """Recurrent language models: the cells are torch.nn's, the loop over time is torch.nn's, and the state carries on."""
 
+import re
 import sys
 from typing import Any
 
@@ -199,6 +200,17 @@ def test_what_cannot_be_read_is_refused_in_words(kind):
         model(torch.tensor([[0, V]]))
     with pytest.raises(ValueError, match="no token -1"):
         model(torch.tensor([[0, -1]]))
+
+
+@KIND
+@pytest.mark.parametrize("shape", [(L, 1, H), (L, N, H + 1), (L + 1, N, H)])
+def test_a_memory_of_another_shape_is_refused_in_words(kind, shape):
+    """Not taken for a state of all texts, which one of a single text could pass for."""
+    for model in pair(kind):
+        memory = nested([torch.zeros(shape, dtype=torch.float64)] * CELLS[kind][2])
+        message = rf"memory: got shape {re.escape(str(shape))}, expected \(L, N, H\) = \({L}, {N}, {H}\)"
+        with pytest.raises(ValueError, match=message):
+            model.read(torch.randint(V, (N, T)), memory)
 
 
 @pytest.mark.parametrize("wrong", [{"hidden": 0}, {"layers": 0}, {"dropout": 1.0}, {"dropout": -0.1}])

@@ -43,7 +43,7 @@ def lstm_cell(
         h' = o tanh(c')
 
     The way from c to c' has no matrix and no squashing in it: as long as f is near 1, the gradient passes through many
-    steps unchanged. In the plain network it is multiplied by W_hh and by slopes below 1 at each step, and vanishes.
+    steps unchanged. In the plain network it is multiplied by W_hh and by slopes of at most 1 at each step.
 
     Parameters
     ----------

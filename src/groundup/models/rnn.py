@@ -9,10 +9,10 @@ Parameters
     V D + (D H + H H + 2 H) + (H V + V) for one layer, with V characters, vectors of width D and H hidden units;
     333,441 for the 65 characters of tiny Shakespeare and the default configuration (D = 64, H = 512).
 Deviations
-    - The hidden units squash with tanh, whose outputs have mean 0; the papers squash with the logistic function. The
-      two differ by scales and shifts that the weights can take up: sigma(2a) = (1 + tanh a) / 2.
-    - A character first becomes a vector of width D, which the input matrix reads. In the papers the matrix reads the
-      one-hot character itself, which is the same with the product of the two matrices in place of one.
+    - The hidden units squash with tanh, whose outputs lie around 0; Elman's and Mikolov's with the logistic function.
+      The two differ by scales and shifts that the weights can take up: sigma(2a) = (1 + tanh a) / 2.
+    - A character first becomes a vector of width D, which the input matrix reads. Mikolov's matrix reads the one-hot
+      word itself, which is the same with the product of the two matrices in place of one.
     - Each linear map has a bias, so the hidden layer has two that act as their sum: this is torch.nn.RNN's layout.
     - Training: windows of text, each from a state of zeros, and back-propagation through the whole window. Mikolov
       goes back one step (truncated back-propagation through time) and carries the state on through the text.
@@ -178,6 +178,14 @@ class RecurrentLanguageModel(nn.Module):
         memory : what an earlier call returned, h or (h, c), each (L, N, H); without it a text begins.
         """
         check_tokens(tokens, self.config.vocabulary)
+        if memory is not None:
+            expected = (self.config.layers, len(tokens), self.config.hidden)
+            for state in (memory,) if isinstance(memory, Tensor) else memory:
+                if state.shape != expected:
+                    raise ValueError(
+                        f"memory: got shape {tuple(state.shape)}, expected (L, N, H) = {expected}: "
+                        "is it from another model, or from a batch of another size?"
+                    )
         x = self.dropout(self.embedding(tokens))  # (N, T, D)
         y, after = self.recurrent(x, memory)  # (N, T, H)
         return self.head(self.dropout(y)), after
