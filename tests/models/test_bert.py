@@ -206,6 +206,8 @@ def test_what_cannot_be_read_is_refused_in_words():
         net(tokens(1, 18, vocabulary=V))
     with pytest.raises(ValueError, match=r"segments: got shape \(2, 12\), expected that of tokens, \(2, 13\)"):
         net(text, segments[:, 1:])
+    with pytest.raises(ValueError, match=r"places: got shape \(1, 3\), expected \(N, K\) with N = 2"):
+        net(text, places=torch.tensor([[0, 12, 3]]))
     with pytest.raises(TypeError, match="padding must hold booleans"):
         net(text, segments, padding.long())
     with pytest.raises(UsageError, match="set next_sentence=True"):

@@ -65,7 +65,7 @@ def fused_attention(
     """Return the y of :func:`attention`, from PyTorch's fused kernel: faster, and without the array of weights."""
     halves = (torch.bfloat16, torch.float16)
     if q.device.type == "cpu" and q.dtype in halves and q.requires_grad and torch.is_grad_enabled():
-        # The CPU's kernel computes gradients in 16 bits many times slower than in 32, short sequences above all.
+        # Gradients of short sequences take the CPU's kernel several times as long in 16 bits as in 32.
         with torch.autocast("cpu", enabled=False):
             y = fused_attention(q.float(), k.float(), v.float(), hidden, causal, dropout)
         return y.to(q.dtype)

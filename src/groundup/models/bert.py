@@ -113,8 +113,13 @@ class Bert(nn.Module):
         ----------
         places : (N, K), the places to guess at; then the logits are (N, K, V), and the others are not computed.
         """
-        x = self.encode(tokens, segments, padding)
+        x = self.encode(tokens, segments, padding)  # (N, T, D)
         if places is not None:
+            if places.ndim != 2 or len(places) != len(tokens):
+                raise ValueError(
+                    f"places: got shape {tuple(places.shape)}, expected (N, K) with N = {len(tokens)}: "
+                    "a row for each row of tokens"
+                )
             x = x.gather(1, places[:, :, None].expand(-1, -1, x.shape[2]))  # (N, K, D)
         return self.masked_tokens(x)
 
@@ -138,13 +143,13 @@ class Bert(nn.Module):
         x = self.token_embedding(tokens) + self.position_embedding(position) + segment  # (N, T, D)
         x = self.dropout(self.norm(x))
         for layer in self.layers:
-            x = layer(x, padding)
+            x = layer(x, padding)  # (N, T, D)
         return x
 
     def masked_tokens(self, x: Tensor) -> Tensor:
         """Return logits (..., V) from encoded places x (..., D)."""
-        x = self.transform_norm(F.gelu(self.transform(x)))
-        return F.linear(x, self.token_embedding.weight, self.bias)
+        x = self.transform_norm(F.gelu(self.transform(x)))  # (..., D)
+        return F.linear(x, self.token_embedding.weight, self.bias)  # (..., V)
 
     def next_sentence(self, x: Tensor) -> Tensor:
         """Return logits (N, 2) from encoded texts x (N, T, D): 0, B followed A in the text; 1, B is from elsewhere.
@@ -153,7 +158,7 @@ class Bert(nn.Module):
         """
         if self.pooler is None or self.follows is None:
             raise UsageError("This BERT was built without the head for sentences: set next_sentence=True.")
-        return self.follows(torch.tanh(self.pooler(x[:, 0])))
+        return self.follows(torch.tanh(self.pooler(x[:, 0])))  # (N, D) -> (N, 2)
 
 
 HOME = "https://huggingface.co/google-bert/bert-base-uncased/resolve/86b5e0934494bd15c9632b12f734a8a67f723594/"
@@ -190,11 +195,13 @@ NEWER = {r"LayerNorm\.gamma$": "LayerNorm.weight", r"LayerNorm\.beta$": "LayerNo
 TRANSFORMERS = replace(PUBLISHED, rename={**PUBLISHED.rename, **NEWER}, url=None, sha256=None)
 PUBLISHED = replace(PUBLISHED, also=(TRANSFORMERS,))
 
+PAPER = "Devlin, Chang, Lee, Toutanova: BERT: Pre-training of deep bidirectional Transformers"
+
 
 @register(
     "bert_base",
     title="BERT-base",
-    paper="Devlin, Chang, Lee, Toutanova: BERT: Pre-training of deep bidirectional Transformers",
+    paper=PAPER,
     year=2018,
     task="masked_text",
     config=BertConfig(),
@@ -203,7 +210,7 @@ PUBLISHED = replace(PUBLISHED, also=(TRANSFORMERS,))
 @register(
     "bert_small",
     title="BERT, small, for characters",
-    paper="Devlin, Chang, Lee, Toutanova: BERT: Pre-training of deep bidirectional Transformers",
+    paper=PAPER,
     year=2018,
     task="masked_text",
     config=BertConfig(

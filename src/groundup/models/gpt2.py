@@ -13,7 +13,7 @@ Parameters
 Deviations
     - ``gpt_small`` reads characters instead of byte pairs, and has the size for tiny Shakespeare.
     - GELU in its tanh form, as in the authors' code.
-    - "Scale the weights of residual layers at initialization by 1/√N": here N = 2 L additions to the residual stream,
+    - Section 2.3 scales the first weights of residual layers by 1/√N. Here N = 2 L additions to the residual stream,
       and what is scaled is the last matrix of each attention and of each feed-forward layer.
 
 Letters: N batch, T time, V vocabulary, C context, D width, L layers.
@@ -147,11 +147,13 @@ PUBLISHED = Published(
 TRANSFORMERS = replace(PUBLISHED, rename={**PUBLISHED.rename, "^": "transformer."}, url=None, sha256=None)
 PUBLISHED = replace(PUBLISHED, also=(TRANSFORMERS,))
 
+PAPER = "Radford et al.: Language models are unsupervised multitask learners"
+
 
 @register(
     "gpt2",
     title="GPT-2",
-    paper="Radford et al.: Language models are unsupervised multitask learners",
+    paper=PAPER,
     year=2019,
     task="text",
     config=GPT2Config(),
@@ -160,7 +162,7 @@ PUBLISHED = replace(PUBLISHED, also=(TRANSFORMERS,))
 @register(
     "gpt_small",
     title="GPT-2, small, for characters",
-    paper="Radford et al.: Language models are unsupervised multitask learners",
+    paper=PAPER,
     year=2019,
     task="text",
     config=GPT2Config(vocabulary=65, context=128, layers=4, heads=4, width=128, dropout=0.0),
