@@ -2,30 +2,22 @@
 
 import pytest
 import torch
+from tiny_translators import RNNSEARCH as TINY
+from tiny_translators import SOURCE, TARGET, rnnsearch
 from torch import nn
-from torch.nn import functional as F
 
 from groundup import models
 from groundup.errors import UsageError
-from groundup.models.decoding import BEGIN, END, PAD, beam_search, greedy
+from groundup.models.decoding import PAD
 from groundup.models.gru import gru_cell
 from groundup.models.seq2seq_attention import Seq2SeqAttention, Seq2SeqAttentionConfig, reverse
 
-V, M, H, A, O = 17, 5, 7, 11, 3
-TINY = Seq2SeqAttentionConfig(vocabulary=V, width=M, hidden=H, alignment=A, output=O)
-
-SOURCE = torch.tensor([[3, 9, 4, 12, 5, END], [7, 16, END, PAD, PAD, PAD], [5, 8, 11, 6, END, PAD]])
-TARGET = torch.tensor([[BEGIN, 4, 6, 13, 3], [BEGIN, 10, 8, END, PAD], [BEGIN, 14, END, PAD, PAD]])
+V, M, H, A, O = TINY.vocabulary, TINY.width, TINY.hidden, TINY.alignment, TINY.output
 
 
 @pytest.fixture
 def model():
-    """In float64, with random numbers in place of the paper's first weights, of which many are zero or tiny."""
-    torch.manual_seed(1)
-    model = Seq2SeqAttention(TINY).double().eval()
-    for parameter in model.parameters():
-        nn.init.normal_(parameter, std=0.5)
-    return model
+    return rnnsearch()
 
 
 def compose(weights, source, target):
@@ -154,63 +146,6 @@ def test_the_first_weights_are_those_of_appendix_b_1():
     torch.testing.assert_close(model.eval().alignment(source, target), torch.full((1, 5, 6), 1 / 6))
 
 
-def test_no_place_sees_a_later_token_of_the_target(model):
-    before = model(SOURCE, TARGET)
-    for t in range(1, TARGET.shape[1]):
-        changed = TARGET.clone()
-        changed[:, t:] = (changed[:, t:] + 5) % V
-        after = model(SOURCE, changed)
-        torch.testing.assert_close(after[:, :t], before[:, :t])
-        assert not torch.allclose(after[:, t], before[:, t])
-
-
-def test_padding_changes_nothing(model):
-    alone = model(SOURCE[1:2, :3], TARGET[1:2, :4])
-    torch.testing.assert_close(model(SOURCE, TARGET)[1:2, :4], alone)
-    wide = F.pad(SOURCE[1:2, :3], (0, 9), value=PAD)
-    torch.testing.assert_close(model(wide, F.pad(TARGET[1:2, :4], (0, 7), value=PAD))[:, :4], alone)
-
-
-def test_step_by_step_gives_what_the_whole_gives_at_once(model):
-    whole = model(SOURCE, TARGET)
-    state = model.start(SOURCE)
-    for t in range(TARGET.shape[1]):
-        logits, state = model.step(TARGET[:, t], state)
-        torch.testing.assert_close(logits, whole[:, t])
-
-
-def test_a_state_of_other_rows_goes_on_as_those_rows_would(model):
-    rows = torch.tensor([2, 0, 2, 1])
-    state = model.start(SOURCE)
-    for t in range(2):
-        _, state = model.step(TARGET[:, t], state)
-    logits, _ = model.step(TARGET[rows, 2], state.select(rows))
-    torch.testing.assert_close(logits, model(SOURCE[rows], TARGET[rows])[:, 2])
-
-
-def test_a_beam_of_one_is_greedy(model):
-    assert beam_search(model, SOURCE, beam=1, extra=6) == greedy(model, SOURCE, extra=6)
-
-
-def test_it_learns_one_batch_by_heart_and_writes_it():
-    torch.manual_seed(0)
-    model = Seq2SeqAttention(Seq2SeqAttentionConfig(V, width=16, hidden=16, alignment=16, output=16))
-    labels = F.pad(TARGET[:, 1:], (0, 1), value=PAD)
-    labels[0, -1] = END
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    loss = torch.tensor(torch.inf)
-    for _ in range(150):
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(SOURCE, TARGET).flatten(0, 1), labels.flatten(), ignore_index=PAD)
-        loss.backward()
-        optimizer.step()
-    model.eval()
-    assert loss.item() < 0.05
-    expected = [[4, 6, 13, 3], [10, 8], [14]]
-    assert greedy(model, SOURCE) == expected
-    assert beam_search(model, SOURCE) == expected
-
-
 def test_dropout_falls_on_word_vectors_and_before_the_last_layer():
     torch.manual_seed(0)
     model = Seq2SeqAttention(Seq2SeqAttentionConfig(V, M, H, A, O, dropout=0.5))
@@ -226,10 +161,3 @@ def test_dropout_falls_on_word_vectors_and_before_the_last_layer():
 def test_sizes_that_cannot_be_are_refused(change, message):
     with pytest.raises(UsageError, match=message):
         Seq2SeqAttention(Seq2SeqAttentionConfig(**{**vars(TINY), **change}))
-
-
-def test_sentences_that_cannot_be_read_are_refused_in_words(model):
-    with pytest.raises(ValueError, match="there is no token 17: expected 0 to 16"):
-        model(SOURCE + 1, TARGET)
-    with pytest.raises(ValueError, match="there is no token 17"):
-        model(SOURCE, TARGET + 3)

@@ -8,7 +8,7 @@ Parameters
     2 V M for the words of both languages, 2 G(M) + H H + H for the encoder and the decoder's first state,
     G(M + 2 H) for the decoder's unit, A (H + 2 H) + 2 A for the alignment, 2 O (H + M + 2 H + 1) + (O + 1) V for the
     output; G(I) = 3 (H I + H H + 2 H) is a gated unit that reads I numbers. 80,452,000 for RNNsearch (M = 620,
-    H = A = 1000, O = 500, V = 30,000); the paper gives no number.
+    H = A = 1000, O = 500, V = 30,000). ``seq2seq_attention_small``: 8,517,184.
 Deviations
     - The reset gate multiplies U s + b, in the paper s itself (see gru.py).
     - Every linear map but that of the alignment's score has a bias; the paper leaves biases out "to increase
@@ -32,7 +32,7 @@ from groundup.errors import UsageError
 from groundup.models.decoding import PAD
 from groundup.models.gru import gru_cell
 from groundup.models.registry import register
-from groundup.models.tokens import check_tokens
+from groundup.models.tokens import check_pairs, check_tokens
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class Encoder(nn.Module):
 
         A sentence comes before its filling, in both directions, so nothing of the filling reaches it.
         """
-        onward, _ = self.onward(x)
-        back, _ = self.backward_(reverse(x, lengths))
+        onward, _ = self.onward(x)  # (N, S, H)
+        back, _ = self.backward_(reverse(x, lengths))  # (N, S, H)
         return torch.cat([onward, reverse(back, lengths)], dim=2)
 
 
@@ -104,7 +104,7 @@ class AdditiveAttention(nn.Module):
         """Return what is seen c (N, 2 H) and the weights α (N, S), zero on filling, from the state s (N, H)."""
         e = self.score(torch.tanh(self.query(s)[:, None] + memory.keys))[:, :, 0]  # (N, S)
         alpha = e.masked_fill(memory.padding, -torch.inf).softmax(dim=1)
-        return (alpha[:, None] @ memory.annotations)[:, 0], alpha
+        return (alpha[:, None] @ memory.annotations)[:, 0], alpha  # (N, 1, S) @ (N, S, 2 H)
 
 
 class Seq2SeqAttention(nn.Module):
@@ -157,6 +157,7 @@ class Seq2SeqAttention(nn.Module):
     def _read(self, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         check_tokens(target, self.config.vocabulary)
         memory = self.start(source)
+        check_pairs(source, target)
         words = self.dropout(self.target_embedding(target))  # (N, T, M)
         s, states, seen, weights = memory.s, [], [], []
         for word in words.unbind(1):  # (N, M), T times
@@ -164,8 +165,8 @@ class Seq2SeqAttention(nn.Module):
             states.append(s)
             seen.append(c)
             weights.append(alpha)
-        logits = self._logits(torch.stack(states, 1), words, torch.stack(seen, 1))
-        return logits, torch.stack(weights, 1)
+        logits = self._logits(torch.stack(states, 1), words, torch.stack(seen, 1))  # (N, T, V)
+        return logits, torch.stack(weights, 1)  # (N, T, S)
 
     def start(self, source: Tensor) -> State:
         """Read the source (N, S); see :class:`groundup.models.decoding.Writer`."""
@@ -173,48 +174,49 @@ class Seq2SeqAttention(nn.Module):
         padding = source == PAD
         x = self.dropout(self.source_embedding(source))  # (N, S, M)
         h = self.encoder(x, (~padding).sum(1))  # (N, S, 2 H)
-        first = torch.tanh(self.first_state(h[:, 0, self.config.hidden :]))  # from what read backwards to word 1
+        # (N, H), from what has read backwards to the first word
+        first = torch.tanh(self.first_state(h[:, 0, self.config.hidden :]))
         return State(h, self.attention.key(h), padding, first)
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """Take the token (N,) last written; return the logits (N, V) of the next, and the state, which moves on."""
         check_tokens(tokens[:, None], self.config.vocabulary)
-        word = self.dropout(self.target_embedding(tokens))
+        check_pairs(state.s, tokens)
+        word = self.dropout(self.target_embedding(tokens))  # (N, M)
         s, c, _ = self._advance(word, state.s, state)
         return self._logits(s, word, c), replace(state, s=s)
 
     def _advance(self, word: Tensor, s: Tensor, memory: State) -> tuple[Tensor, Tensor, Tensor]:
         """Look, then move on: the new state s_i, what was seen c_i, and the weights α_i (appendix A.2.2)."""
-        c, alpha = self.attention(s, memory)
+        c, alpha = self.attention(s, memory)  # (N, 2 H), (N, S)
         weights = (self.cell.weight_ih, self.cell.weight_hh, self.cell.bias_ih, self.cell.bias_hh)
-        (s,) = gru_cell(torch.cat([word, c], dim=1), (s,), *weights)
+        (s,) = gru_cell(torch.cat([word, c], dim=1), (s,), *weights)  # (N, H)
         return s, c, alpha
 
     def _logits(self, s: Tensor, word: Tensor, c: Tensor) -> Tensor:
         """Return W_o t with t the larger of each two of ``U_o s + V_o E y + C_o c``: a maxout layer."""
         t = self.mix(torch.cat([s, word, c], dim=-1)).unflatten(-1, (-1, 2)).amax(dim=-1)  # (..., O)
-        return self.head(self.dropout(t))
+        return self.head(self.dropout(t))  # (..., V)
+
+
+PAPER = "Bahdanau, Cho, Bengio: Neural machine translation by jointly learning to align and translate"
 
 
 @register(
     "seq2seq_attention",
     title="RNNsearch",
-    paper="Bahdanau, Cho, Bengio: Neural machine translation by jointly learning to align and translate",
+    paper=PAPER,
     year=2015,
     task="translation",
     config=Seq2SeqAttentionConfig(),
 )
-def seq2seq_attention(config: Seq2SeqAttentionConfig) -> Seq2SeqAttention:
-    return Seq2SeqAttention(config)
-
-
 @register(
     "seq2seq_attention_small",
     title="RNNsearch, small",
-    paper="Bahdanau, Cho, Bengio: Neural machine translation by jointly learning to align and translate",
+    paper=PAPER,
     year=2015,
     task="translation",
     config=Seq2SeqAttentionConfig(8_000, width=256, hidden=256, alignment=256, output=256, dropout=0.3),
 )
-def seq2seq_attention_small(config: Seq2SeqAttentionConfig) -> Seq2SeqAttention:
+def seq2seq_attention(config: Seq2SeqAttentionConfig) -> Seq2SeqAttention:
     return Seq2SeqAttention(config)

@@ -44,3 +44,12 @@ def check_tokens(tokens: Tensor, vocabulary: int, context: int | None = None, be
                 f"there is no token {wrong}: expected 0 to {vocabulary - 1}. "
                 "Was the text encoded with the vocabulary that the model was built for?"
             )
+
+
+def check_pairs(source: Tensor, target: Tensor) -> None:
+    """Raise a ValueError unless both have as many rows: row n of the target translates row n of the source."""
+    if len(source) != len(target):
+        raise ValueError(
+            f"the source has {len(source)} rows, the target {len(target)}: each row of the target must be "
+            "the translation of the same row of the source"
+        )
