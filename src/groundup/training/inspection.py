@@ -13,13 +13,11 @@ from groundup import data
 from groundup.console import out, print_json, progress
 from groundup.errors import GroundupError
 from groundup.runs import write_json
-from groundup.training.checkpoints import load_weights
-from groundup.training.config import TrainConfig
 from groundup.training.predictions import load_predictions, save_predictions
-from groundup.training.run import build_model, make_fabric
-from groundup.training.settings import read_config
+from groundup.training.run import make_fabric
 from groundup.training.tasks import Task, make_task
 from groundup.training.tasks.task import Split
+from groundup.training.trained import load_model, run_config
 
 # Where the numbers of an evaluation come from, in words for the page.
 MEASURED = "measured now, with the weights of the best epoch"
@@ -75,9 +73,7 @@ def inspect(folder: Path, split: Split) -> Inspection:
     config = run_config(folder)
     fabric = make_fabric(replace(config, device="auto"))  # the run may come from a machine with another device
     task = make_task(config, fabric.device)
-    model = build_model(config, task.settings)
-    load_weights(model, folder / "model.safetensors")
-    model = model.to(fabric.device).eval()
+    model = load_model(folder, config, task.settings, fabric.device)
 
     summary = _summary(folder)
     predictions = load_predictions(folder, "test") if split == "test" else {}
@@ -108,15 +104,6 @@ def inspect(folder: Path, split: Split) -> Inspection:
         "config": asdict(config),
     }
     return Inspection(document, task, model, predictions)
-
-
-def run_config(folder: Path) -> TrainConfig:
-    """Return the configuration of a run that has weights, or say what is missing."""
-    if not (folder / "config.json").is_file():
-        raise GroundupError(f"{folder} holds no run: there is no config.json in it. `groundup runs` lists runs.")
-    if not (folder / "model.safetensors").is_file():
-        raise GroundupError(f"The run in {folder} has no weights so far: its first epoch has not come to its end.")
-    return read_config(TrainConfig, folder)
 
 
 def _summary(folder: Path) -> dict[str, Any]:

@@ -1,18 +1,14 @@
 """``groundup translate``: a trained model translates sentences, from the folder of its run."""
 
-import json
 import sys
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from groundup import models
 from groundup.console import out, print_json
 from groundup.errors import GroundupError, UsageError
 from groundup.runs import write_atomically
-from groundup.training.checkpoints import load_weights
-from groundup.training.inspection import run_config
-from groundup.training.run import build_model, make_fabric
+from groundup.training.trained import find_device, load_model, read_vocabulary, run_config
 from groundup.training.translator import Translator, attention_figure
 from groundup.training.vocabulary import Vocabulary
 
@@ -81,29 +77,14 @@ def translate(
 
 def load_translator(folder: Path, beam: int | None = None) -> tuple[Translator, str]:
     """Return the best weights of a run, ready to translate, and the name of the model."""
-    config = run_config(folder)
-    if models.describe(config.model).task != "translation":
-        able = [name for name in models.names() if models.describe(name).task == "translation"]
-        raise UsageError(
-            f"{config.model}, the model in {folder}, does not translate. Models that do: {', '.join(able)}."
-        )
+    config = run_config(folder, "translation", "translate")
     beam = config.translation.beam if beam is None else beam
     if beam < 1:
         raise UsageError(f"--beam is {beam}; expected 1 or more: the number of beginnings to keep.")
-    vocabulary = _vocabulary(folder)
-    device = make_fabric(replace(config, device="auto", precision="32")).device
-    model = build_model(config, {"vocabulary": len(vocabulary)})
-    load_weights(model, folder / "model.safetensors")
-    return Translator(model.to(device), vocabulary, device, beam, config.translation.alpha), config.model
-
-
-def _vocabulary(folder: Path) -> Vocabulary:
-    path = folder / "data.json"
-    try:
-        text = json.loads(path.read_text(encoding="utf-8"))["vocabulary"]
-    except (OSError, ValueError, KeyError) as error:
-        raise GroundupError(f"{path} should hold the model's vocabulary, but does not: {error!r}") from None
-    return Vocabulary.from_json(text)
+    vocabulary = Vocabulary.from_json(read_vocabulary(folder, "the model's vocabulary"))
+    device = find_device(config)
+    model = load_model(folder, config, {"vocabulary": len(vocabulary)}, device)
+    return Translator(model, vocabulary, device, beam, config.translation.alpha), config.model
 
 
 def _from_input() -> tuple[str, ...]:

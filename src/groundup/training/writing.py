@@ -1,20 +1,16 @@
 """``groundup generate``: a trained language model goes on with a text, from the folder of its run."""
 
-import json
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 
-from groundup import models
 from groundup.console import out, print_json
-from groundup.errors import GroundupError, UsageError
-from groundup.training.checkpoints import load_weights
+from groundup.errors import UsageError
 from groundup.training.generation import TEMPERATURE, generate
-from groundup.training.inspection import run_config
-from groundup.training.run import build_model, make_fabric
 from groundup.training.tasks.text import settings
+from groundup.training.trained import find_device, load_model, read_vocabulary, run_config
 
 
 @dataclass(frozen=True)
@@ -75,20 +71,13 @@ def write(
     UsageError : the model does not write, the prompt has characters that it does not know, or a setting out of range.
     """
     start = time.perf_counter()
-    config = run_config(folder)
-    if models.describe(config.model).task != "text":
-        writers = [name for name in models.names() if models.describe(name).task == "text"]
-        raise UsageError(
-            f"{config.model}, the model in {folder}, does not write. Models that do: {', '.join(writers)}."
-        )
-    vocabulary = _vocabulary(folder)
+    config = run_config(folder, "text", "write")
+    vocabulary = read_vocabulary(folder, "the characters that the model knows")
     prompt = ("\n" if "\n" in vocabulary else vocabulary[0]) if prompt is None else prompt
     opening = _encode(prompt, vocabulary)
-    device = make_fabric(replace(config, device="auto", precision="32")).device
-    model = build_model(config, settings(config, vocabulary))
-    load_weights(model, folder / "model.safetensors")
+    device = find_device(config)
     text = generate(
-        model.to(device),
+        load_model(folder, config, settings(config, vocabulary), device),
         torch.tensor([opening], device=device),
         tokens,
         temperature=temperature,
@@ -99,18 +88,6 @@ def write(
     written = "".join(vocabulary[number] for number in text[0, len(opening) :].tolist())
     seconds = time.perf_counter() - start
     return Written(str(folder), config.model, prompt, written, temperature, top_k, top_p, seed, seconds)
-
-
-def _vocabulary(folder: Path) -> str:
-    """Return the characters that the run knows, in the order of their numbers."""
-    path = folder / "data.json"
-    try:
-        vocabulary = json.loads(path.read_text(encoding="utf-8"))["vocabulary"]
-    except (OSError, ValueError, KeyError) as error:
-        raise GroundupError(
-            f"{path} should hold the characters that the model knows, but does not: {error!r}"
-        ) from None
-    return vocabulary
 
 
 def _encode(prompt: str, vocabulary: str) -> list[int]:
