@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 import torch
+from lightning_fabric.plugins.precision import Precision
 from torch import nn
 
 from groundup.errors import GroundupError
@@ -16,6 +17,8 @@ from groundup.training.checkpoints import (
     save_weights,
     write_atomically,
 )
+from groundup.training.folder import RunFolder
+from groundup.training.state import TrainingState
 
 
 def test_a_write_that_fails_half_way_leaves_the_good_file_and_no_other(tmp_path):
@@ -133,3 +136,20 @@ def test_weights_of_another_model_or_a_broken_file_are_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(GroundupError, match="does not hold weights for this model"):
         load_weights(nn.Linear(2, 3), path)
+
+
+def test_a_process_that_does_not_write_leaves_the_folder_alone(tmp_path):
+    unfinished = tmp_path / ".model.safetensors.4711.tmp"  # of the process that writes
+    unfinished.write_bytes(b"half")
+    folder = RunFolder(tmp_path, writes=False)
+    weights = nn.Linear(2, 3)
+    optimizer = torch.optim.SGD(weights.parameters(), lr=0.1)
+    state = TrainingState(weights, optimizer, Precision(), average=None)
+    assert not folder.restore(state)
+    folder.save(state)
+    folder.write_json("summary.json", {})
+    folder.write_text("sample.txt", "")
+    folder.write_predictions({"logits": torch.zeros(2, 3)}, "test")
+    folder.curve(1, {"loss": 0.5})
+    folder.close()
+    assert list(tmp_path.iterdir()) == [unfinished]

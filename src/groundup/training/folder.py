@@ -10,9 +10,11 @@ runs/lenet-mnist-seed0/
     model.safetensors   the weights of the best epoch on validation
     last.safetensors    the weights after the last epoch
     sample.txt          what the model writes, if it writes: as much as fits on a screen
+    predictions-test.safetensors    what it said of each row of the test split, where the task keeps that
     summary.json        the result on the test split
     report.html         the result as a page with curves
     curves.png          the curves alone
+    evaluation.json     what `groundup evaluate` found, later; and evaluation.html, the same as a page
 
 The checkpoints are the truth. The lines, curves and weights beside them are written from a checkpoint's content, after
 it, and once more when a run is resumed: they never tell more or less than it does, whenever the process was killed.
@@ -25,11 +27,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from torch import Tensor
+
 import groundup
 from groundup.console import plain, progress
 from groundup.errors import GroundupError
 from groundup.runs import write_atomically, write_json
 from groundup.training.checkpoints import load_last_checkpoint, save_checkpoint, save_weights
+from groundup.training.predictions import save_predictions
 
 if TYPE_CHECKING:
     from groundup.training.state import TrainingState
@@ -60,6 +65,11 @@ class RunFolder:
         if self.writes:
             write_atomically(self.path / name, lambda path: path.write_text(text, encoding="utf-8"))
 
+    def write_predictions(self, predictions: dict[str, Tensor], split: str) -> None:
+        """Write what the model said of each row of a split, see ``predictions``."""
+        if self.writes:
+            save_predictions(predictions, self.path, split)
+
     def save(self, state: "TrainingState") -> None:
         """Write a checkpoint; at the end of an epoch, also what is made from it."""
         content = state.state_dict()  # by all processes: they may each hold a part
@@ -73,8 +83,9 @@ class RunFolder:
 
     def restore(self, state: "TrainingState") -> bool:
         """Bring ``state`` to where the last good checkpoint was; return whether there was one."""
-        for leftover in [*self.path.glob(".*.tmp"), *(self.path / "checkpoints").glob(".*.tmp")]:
-            leftover.unlink()  # of a process that was killed while it wrote
+        if self.writes:
+            for leftover in [*self.path.glob(".*.tmp"), *(self.path / "checkpoints").glob(".*.tmp")]:
+                leftover.unlink()  # of a process that was killed while it wrote
         content = load_last_checkpoint(self.path / "checkpoints")
         if content is not None:
             state.load_state_dict(content)
@@ -117,7 +128,7 @@ def environment(device: str) -> dict[str, Any]:
     """Return what besides the configuration decides a result to the last bit."""
     import torch
 
-    packages = ("torch", "lightning-fabric", "torchmetrics", "safetensors", "numpy")
+    packages = ("torch", "lightning-fabric", "safetensors", "numpy", "tokenizers", "sacrebleu")
     return {
         "groundup": groundup.__version__,
         "git": git_state(Path(groundup.__file__).parent),

@@ -22,7 +22,6 @@ from groundup.training.config import TrainConfig
 from groundup.training.folder import RunFolder, environment, read_json, warn_of_changes
 from groundup.training.loop import Loop
 from groundup.training.optimizers import make_optimizer
-from groundup.training.predictions import save_predictions
 from groundup.training.progress import TrainingProgress
 from groundup.training.randomness import forbid_chance, seed_everything
 from groundup.training.settings import from_dict, read_config
@@ -148,7 +147,7 @@ def _run(
     module = build_model(config, task.settings)
     parameters = models.count_parameters(module)
     if config.channels_last:
-        module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+        module = module.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  # torch's stubs lack it
     model = fabric.setup_module(cast(nn.Module, torch.compile(module)) if config.compile else module)
     optimizer = make_optimizer(config.optimizer, module)
     average = Average(module, config.ema) if config.ema else None
@@ -168,7 +167,7 @@ def _run(
         before = time.perf_counter()
         module.load_state_dict(state.best_weights)
         test, predictions = task.measure(model.eval(), "test")
-        save_predictions(predictions, files.path, "test")
+        files.write_predictions(predictions, "test")
         sample = task.sample(module.eval())
         if sample:
             files.write_text("sample.txt", sample + "\n")
@@ -191,7 +190,7 @@ def _run(
             seconds=state.seconds + time.perf_counter() - before,
         )
         files.write_json("summary.json", result.summary())
-        if page:
+        if page and files.writes:
             run_page.write(result)
         return result
     except (KeyboardInterrupt, SystemExit):
