@@ -12,13 +12,16 @@ import dataclasses
 import json
 import types
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import tyro
 
 from groundup.errors import GroundupError, UsageError, unknown_name
 
-C = TypeVar("C")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+C = TypeVar("C", bound="DataclassInstance")
 
 
 def read_config(kind: type[C], path: Path) -> C:
@@ -73,7 +76,7 @@ def override(config: C, changes: dict[str, Any]) -> C:
 
     ``model_settings.width`` changes a setting of the model. ``-`` may stand for ``_``.
     """
-    values = dataclasses.asdict(config)  # type: ignore[call-overload]  # any dataclass
+    values = dataclasses.asdict(config)
     for name, value in changes.items():
         *groups, key = name.replace("-", "_").split(".")
         place = values
@@ -88,8 +91,8 @@ def override(config: C, changes: dict[str, Any]) -> C:
 def _checked(kind: Any, value: Any, name: str) -> Any:
     """Return the value as ``kind`` wants it (lists become tuples, 1 becomes 1.0), or refuse it."""
     origin, options = get_origin(kind), get_args(kind)
-    if dataclasses.is_dataclass(kind):
-        return from_dict(kind, value, name + ".")  # type: ignore[arg-type]
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return from_dict(kind, value, name + ".")
     if origin in (Union, types.UnionType):  # X | None
         return None if value is None else _checked(options[0], value, name)
     if origin is Literal:

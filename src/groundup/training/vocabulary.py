@@ -44,9 +44,9 @@ class Vocabulary:
                 f"is made, and {len(SPECIAL)} tokens that are no text."
             )
         tokenizer = Tokenizer(models.BPE())
-        tokenizer.normalizer = normalizers.NFC()  # type: ignore[assignment]  # an umlaut may be typed as one or as two
-        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)  # type: ignore[assignment]
-        tokenizer.decoder = decoders.ByteLevel()  # type: ignore[assignment]
+        tokenizer.normalizer = normalizers.NFC()  # an umlaut may be typed as one or as two
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+        tokenizer.decoder = decoders.ByteLevel()
         trainer = trainers.BpeTrainer(
             vocab_size=size,
             min_frequency=2,
