@@ -148,3 +148,10 @@ def test_the_page_of_a_run_says_what_was_chosen_and_how_to_go_on(digits, toys):
     assert "patience" not in page  # it has its default
     assert f"{result.test['accuracy']:.2%}" in page
     assert (result.folder / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_damaged_file_of_curves_hides_no_run(digits, toys):
+    result = train(TrainConfig(model="toy_images", data="digits", epochs=1), digits, "runs/a")
+    (result.folder / "metrics.jsonl").write_text('{"epoch": 1}\n{"epo')
+    (found,) = find_runs([Path("runs")])
+    assert (found.history, found.test["accuracy"]) == ([], result.test["accuracy"])

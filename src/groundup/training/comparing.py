@@ -52,10 +52,9 @@ def read_run(folder: Path) -> RunInfo | None:
     except (UsageError, OSError, ValueError):
         return None
     try:
-        lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    history = [json.loads(line) for line in lines]
+        history = [json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError):  # not there so far, or damaged: `--resume` writes it anew
+        history = []
     summary = read_json(folder / "summary.json")
     best_epoch = history[-1]["best_epoch"] if history else None
     best = history[best_epoch - 1] if best_epoch else {}
