@@ -5,7 +5,7 @@ from typing import Any
 from groundup import models
 from groundup.report import Page
 from groundup.training.inspection import Inspection
-from groundup.training.run_page import not_original
+from groundup.training.run_page import in_words, not_original, write_number
 
 
 def build(result: Inspection) -> Page:
@@ -38,19 +38,19 @@ _ABOUT = {
     "mistakes to learn from are on the page of the validation split.",
 }
 
-# metric -> how to write it, its name, what it says
+# metric -> what it says
 _KNOWN = {
-    "accuracy": ("{:.2%}", "accuracy", "the most likely class is the true one"),
-    "top5_accuracy": ("{:.2%}", "top-5 accuracy", "the true class is among the five most likely"),
-    "loss": ("{:.4f}", "loss", "nats a guess: the mean of -log of the truth's probability"),
-    "perplexity": ("{:.3f}", "perplexity", "as unsure as a fair choice among so many"),
-    "bleu": ("{:.1f}", "BLEU", "how many word sequences agree with the reference, 0 to 100"),
+    "accuracy": "the most likely class is the true one",
+    "top5_accuracy": "the true class is among the five most likely",
+    "loss": "nats a guess: the mean of -log of the truth's probability",
+    "perplexity": "as unsure as a fair choice among so many",
+    "bleu": "how many word sequences agree with the reference, 0 to 100",
 }
 
 
 def _headlines(metrics: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [
-        (form.format(metrics[name]), label, detail)
-        for name, (form, label, detail) in _KNOWN.items()
+        (write_number(name, metrics[name]), in_words(name), detail)
+        for name, detail in _KNOWN.items()
         if isinstance(metrics.get(name), (int, float))
     ]

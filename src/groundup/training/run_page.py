@@ -103,7 +103,7 @@ def write_number(name: str, value: float | None) -> str:
 
 
 def in_words(name: str) -> str:
-    return {"bleu": "BLEU"}.get(name, name.replace("_", " "))
+    return {"bleu": "BLEU", "top5_accuracy": "top-5 accuracy"}.get(name, name.replace("_", " "))
 
 
 def duration(seconds: float) -> str:
