@@ -12,7 +12,8 @@ class Average:
     """The average a of the weights w over the steps: a <- d a + (1 - d) w.
 
     The factor d is ``decay``, but at step t not more than (1 + t) / (10 + t): so the first, random weights are soon
-    forgotten. The running statistics of batch normalisation are averaged like weights.
+    forgotten (the rule of TensorFlow's ``ExponentialMovingAverage`` with ``num_updates``). The running statistics of
+    batch normalisation are averaged like weights.
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:

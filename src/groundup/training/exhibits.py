@@ -1,11 +1,11 @@
 """What there is to look at in a trained classifier of images: its worst mistakes, its stages, where it attends.
 
-Each function takes plain tensors and returns numbers or matplotlib figures; `inspection_page` puts them on a page.
+Each function takes plain tensors and returns numbers or matplotlib figures; `image_page` puts them on a page.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -26,9 +26,6 @@ class Mistake:
     guess: str
     confidence: float
     loss: float
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def worst_mistakes(logits: Tensor, labels: Tensor, classes: Sequence[str], count: int = 24) -> list[Mistake]:

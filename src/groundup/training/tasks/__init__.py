@@ -12,10 +12,9 @@ from groundup import data, models
 from groundup.training.config import TrainConfig
 from groundup.training.tasks.task import Task
 
-__all__ = ["DEFAULT_DATA", "TASKS", "Task", "make_task"]
+__all__ = ["DEFAULT_DATA", "Task", "make_task"]
 
-# The task on a model's card -> the module here that has its make(config, dataset, device).
-TASKS = {"images": "images", "text": "text", "masked_text": "masked_text", "translation": "translation"}
+# The task on a model's card, which is the module here that has its make(config, dataset, device) -> its usual data.
 DEFAULT_DATA = {
     "images": "mnist",
     "text": "tinyshakespeare",
@@ -40,5 +39,5 @@ def make_task(config: TrainConfig, device: torch.device, dataset: Any = None) ->
     kind = models.describe(config.model).task
     if dataset is None:
         dataset = data.load(config.data or DEFAULT_DATA[kind])
-    module = import_module(f"groundup.training.tasks.{TASKS[kind]}")
+    module = import_module(f"groundup.training.tasks.{kind}")
     return module.make(config, dataset, device)

@@ -1,5 +1,6 @@
 """Classify images: which of C classes does each show?"""
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -120,7 +121,7 @@ class Images(Task):
 
         logits, labels = predictions["logits"], predictions["labels"]
         found = exhibits.worst_mistakes(logits, labels, self.classes)
-        return metrics.classification(logits, labels, self.classes) | {"mistakes": [m.to_dict() for m in found]}
+        return metrics.classification(logits, labels, self.classes) | {"mistakes": [asdict(m) for m in found]}
 
     def show(self, page: Any, model: nn.Module, split: Split, predictions: dict[str, Tensor]) -> None:
         from groundup.training import image_page
