@@ -183,6 +183,15 @@ def test_the_same_seed_gives_the_same_weights_and_counting_leaves_the_generator_
     assert any(not torch.equal(one[key], other[key]) for key in one)
 
 
+@EVERY
+def test_a_dropout_that_is_no_probability_is_refused_in_words(name):
+    for field in {"dropout", "dropout_auxiliary"} & {f.name for f in dataclasses.fields(models.describe(name).config)}:
+        for value in (-0.1, 1.0):
+            wrong: dict[str, Any] = {field: value}
+            with pytest.raises(UsageError, match=f"^{field} is {value}; expected from 0 to below 1"):
+                toy(name, **wrong)
+
+
 @IMAGES
 def test_images_of_another_shape_are_refused_in_words(name):
     model = toy(name)

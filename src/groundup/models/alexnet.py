@@ -30,6 +30,7 @@ from groundup.errors import UsageError
 from groundup.models.images import has_small_images, require_images
 from groundup.models.published import Published
 from groundup.models.registry import register
+from groundup.models.settings import require_dropout
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class AlexNet(nn.Module):
                 f"AlexNet's three poolings leave nothing of {config.image_size} x {config.image_size} pixels: "
                 "it reads images of at least 15 x 15."
             )
+        require_dropout(config.dropout)
         self.config = config
         c1, c2, c3, c4, c5 = config.channels
         kernel, stride = (5, 1) if has_small_images(config) else (11, 4)

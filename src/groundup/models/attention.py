@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from groundup.errors import UsageError
+from groundup.models.settings import require_dropout
 
 
 def attention(
@@ -139,8 +140,7 @@ class MultiHeadAttention(nn.Module):
         super().__init__()
         if heads < 1 or width % heads:
             raise UsageError(f"{heads} heads do not divide a width of {width}: each head takes width / heads features.")
-        if not 0 <= dropout < 1:
-            raise UsageError(f"the dropout of attention weights is {dropout}; expected from 0 to below 1.")
+        require_dropout(dropout, "the dropout of attention weights")
         self.heads, self.dropout = heads, dropout
         self.q_proj = nn.Linear(width, width, bias)  # W^Q
         self.k_proj = nn.Linear(width, width, bias)  # W^K

@@ -29,6 +29,7 @@ from groundup.errors import UsageError
 from groundup.models.attention import MultiHeadAttention
 from groundup.models.published import Published
 from groundup.models.registry import register
+from groundup.models.settings import require_dropout
 from groundup.models.tokens import check_tokens
 
 EPS = 1e-12  # what the authors' code adds to the variance in a layer norm
@@ -77,6 +78,7 @@ class Bert(nn.Module):
         super().__init__()
         if min(config.vocabulary, config.context, config.layers, config.width, config.segments) < 1:
             raise UsageError(f"vocabulary, context, layers, width and segments must each be at least 1: {config}")
+        require_dropout(config.dropout)
         self.config = config
         D = config.width
         self.token_embedding = nn.Embedding(config.vocabulary, D)

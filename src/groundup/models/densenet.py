@@ -23,6 +23,7 @@ from groundup.errors import UsageError
 from groundup.models.images import has_small_images, require_images
 from groundup.models.published import Published
 from groundup.models.registry import register
+from groundup.models.settings import require_dropout
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,7 @@ class DenseNet(nn.Module):
                 f"This DenseNet halves the image {halvings} times, and {config.image_size} x {config.image_size} "
                 f"pixels are too few for that: give at least {2**halvings} x {2**halvings}."
             )
-        if not 0 <= config.dropout < 1:
-            raise UsageError(f"dropout is {config.dropout}; expected from 0 to below 1.")
+        require_dropout(config.dropout)
         self.config = config
         k = config.growth
         channels = 2 * k

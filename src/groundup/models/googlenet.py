@@ -32,6 +32,7 @@ from groundup.models.auxiliary import Classifiers
 from groundup.models.images import has_small_images, require_images
 from groundup.models.published import Published
 from groundup.models.registry import register
+from groundup.models.settings import require_dropout
 
 AUXILIARY_WEIGHT = 0.3  # section 5
 
@@ -113,6 +114,8 @@ class GoogLeNet(nn.Module):
 
     def __init__(self, config: GoogLeNetConfig) -> None:
         super().__init__()
+        require_dropout(config.dropout)
+        require_dropout(config.dropout_auxiliary, "dropout_auxiliary")
         self.config = config
         self.small = has_small_images(config)
 

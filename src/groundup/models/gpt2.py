@@ -29,6 +29,7 @@ from groundup.errors import UsageError
 from groundup.models.attention import KeyValueCache, MultiHeadAttention
 from groundup.models.published import Published
 from groundup.models.registry import register
+from groundup.models.settings import require_dropout
 from groundup.models.tokens import check_tokens
 
 
@@ -74,6 +75,7 @@ class GPT2(nn.Module):
         super().__init__()
         if min(config.vocabulary, config.context, config.layers, config.width) < 1:
             raise UsageError(f"vocabulary, context, layers and width must each be at least 1: {config}")
+        require_dropout(config.dropout)
         self.config = config
         self.token_embedding = nn.Embedding(config.vocabulary, config.width)
         self.position_embedding = nn.Embedding(config.context, config.width)

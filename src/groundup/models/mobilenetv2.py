@@ -23,6 +23,7 @@ from groundup.errors import UsageError
 from groundup.models.images import has_small_images, require_images
 from groundup.models.published import Published
 from groundup.models.registry import register
+from groundup.models.settings import require_dropout
 
 # Table 2: each line is a stage of n blocks with c channels at the end of each; inside a block they are t times as many.
 # The first block of a stage has stride s.
@@ -102,8 +103,7 @@ class MobileNetV2(nn.Module):
         super().__init__()
         if not config.width > 0:
             raise UsageError(f"width is {config.width}; expected a factor above 0, such as 0.5.")
-        if not 0 <= config.dropout < 1:
-            raise UsageError(f"dropout is {config.dropout}; expected from 0 to below 1.")
+        require_dropout(config.dropout)
         self.config = config
         small = has_small_images(config)
         channels = rounded(32 * config.width)

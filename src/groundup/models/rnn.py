@@ -34,6 +34,7 @@ from torch.nn import functional as F
 
 from groundup.errors import UsageError
 from groundup.models.registry import register
+from groundup.models.settings import require_dropout
 from groundup.models.tokens import check_tokens
 
 States = tuple[Tensor, ...]  # (h,) of the RNN and the GRU, (h, c) of the LSTM
@@ -152,8 +153,7 @@ class RecurrentLanguageModel(nn.Module):
         super().__init__()
         if min(config.vocabulary, config.width, config.hidden, config.layers) < 1:
             raise UsageError(f"vocabulary, width, hidden and layers must each be at least 1: {config}")
-        if not 0 <= config.dropout < 1:
-            raise UsageError(f"dropout is {config.dropout}; expected from 0 to below 1.")
+        require_dropout(config.dropout)
         self.config = config
         between = config.dropout if config.layers > 1 else 0.0  # a single layer has nothing above it
         self.embedding = nn.Embedding(config.vocabulary, config.width)

@@ -32,6 +32,7 @@ from groundup.errors import UsageError
 from groundup.models.decoding import PAD
 from groundup.models.gru import gru_cell
 from groundup.models.registry import register
+from groundup.models.settings import require_dropout
 from groundup.models.tokens import check_pairs, check_tokens
 
 
@@ -115,8 +116,7 @@ class Seq2SeqAttention(nn.Module):
         V, M, H, A, O = config.vocabulary, config.width, config.hidden, config.alignment, config.output
         if min(V, M, H, A, O) < 1:
             raise UsageError(f"vocabulary, width, hidden, alignment and output must each be at least 1: {config}")
-        if not 0 <= config.dropout < 1:
-            raise UsageError(f"dropout is {config.dropout}; expected from 0 to below 1.")
+        require_dropout(config.dropout)
         self.config = config
         self.source_embedding = nn.Embedding(V, M)
         self.target_embedding = nn.Embedding(V, M)

@@ -30,6 +30,7 @@ from groundup.errors import UsageError
 from groundup.models.attention import KeyValueCache, MultiHeadAttention, attention_maps
 from groundup.models.decoding import PAD
 from groundup.models.registry import register
+from groundup.models.settings import require_dropout
 from groundup.models.tokens import check_pairs, check_tokens
 
 
@@ -144,8 +145,7 @@ class Transformer(nn.Module):
         super().__init__()
         if min(config.vocabulary, config.width, config.layers, config.inner, config.context) < 1:
             raise UsageError(f"vocabulary, width, layers, inner and context must each be at least 1: {config}")
-        if not 0 <= config.dropout < 1:
-            raise UsageError(f"dropout is {config.dropout}; expected from 0 to below 1.")
+        require_dropout(config.dropout)
         self.config = config
         sizes = (config.width, config.heads, config.inner, config.dropout)
         self.embedding = nn.Embedding(config.vocabulary, config.width)

@@ -28,6 +28,7 @@ from groundup.errors import UsageError
 from groundup.models.images import require_images
 from groundup.models.published import Published
 from groundup.models.registry import register
+from groundup.models.settings import require_dropout
 
 # Table 1: the channels of each convolution, a tuple for each stage; a pooling that halves the image ends each stage.
 A = ((64,), (128,), (256, 256), (512, 512), (512, 512))
@@ -75,6 +76,7 @@ class VGG(nn.Module):
                 f"VGG halves images {len(config.stages)} times, which leaves nothing of {config.image_size} x "
                 f"{config.image_size} pixels: it reads images of at least {2 ** len(config.stages)} pixels a side."
             )
+        require_dropout(config.dropout)
         self.config = config
         self.features = nn.Sequential()
         channels = config.in_channels

@@ -27,6 +27,7 @@ from groundup.models.attention import MultiHeadAttention
 from groundup.models.images import require_images
 from groundup.models.published import Published
 from groundup.models.registry import register
+from groundup.models.settings import require_dropout
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,7 @@ class ViT(nn.Module):
                 f"patches of {P} x {P} pixels do not tile an image of {config.image_size} x {config.image_size}: "
                 "patch_size must divide image_size."
             )
-        if not 0 <= config.dropout < 1:
-            raise UsageError(f"dropout is {config.dropout}; expected from 0 to below 1.")
+        require_dropout(config.dropout)
         self.config = config
         patches = (config.image_size // P) ** 2
         # A linear map of each patch: a convolution whose kernel covers one patch and steps to the next.
