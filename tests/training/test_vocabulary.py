@@ -52,7 +52,7 @@ def test_what_is_no_part_of_a_text_is_left_out(vocabulary):
 
 def test_frequent_words_are_one_piece_and_what_was_never_seen_is_spelt(vocabulary):
     pieces = vocabulary.pieces(vocabulary.encode(["Mann with xyz"])[0])
-    assert pieces == ["Mann", "with", "", "·x", "·y", "·z"] or pieces == ["Mann", "with", "x", "·y", "·z"]
+    assert pieces == ["Mann", "with", "", "·x", "·y", "·z"]
     assert vocabulary.pieces([BEGIN, END]) == ["<begin>", "<end>"]
 
 

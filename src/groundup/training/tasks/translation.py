@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from groundup import data
 from groundup.data import Pairs, Translations
 from groundup.errors import UsageError
 from groundup.models.decoding import BEGIN, END, PAD
@@ -64,9 +65,10 @@ class Translation(Task):
 
     def __init__(self, config: TrainConfig, dataset: Any, device: torch.device) -> None:
         if not isinstance(dataset, Translations):
+            known = [name for name, card in data.cards().items() if card.shape == "pair of sentences"]
             raise UsageError(
                 f"{config.model} learns to translate, but the data set {config.data!r} holds no pairs of sentences. "
-                "There is: multi30k."
+                f"Sets of such pairs: {', '.join(known)}."
             )
         self.device, self.label_smoothing = device, config.label_smoothing
         self.beam, self.alpha = config.translation.beam, config.translation.alpha
