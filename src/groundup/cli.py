@@ -1,8 +1,8 @@
 """The command line, ``groundup COMMAND``: thin, and lazy about imports so that ``--help`` never loads torch.
 
 Each command is a function: its signature becomes the options, its docstring the help. A command that reports
-takes ``--json`` (one JSON document on standard output, nothing else there) and ``--seed``; progress goes to
-standard error. Exit code 0: done; 2: wrong usage; 1: failed.
+takes ``--json`` (one JSON document on standard output, nothing else there), and ``--seed`` where chance has a part;
+progress goes to standard error. Exit code 0: done; 2: wrong usage; 1: failed.
 """
 
 import argparse
