@@ -44,6 +44,9 @@ def test_list_as_json():
         ("names", 29494),
         ("multi30k", 31014),
         ("lending_club", 9857),
+        ("chicago", 5698),
+        ("movielens", 100004),
+        ("ett", 17420),
     ]
     assert [row["present"] for row in document["data"]][:3] == [True, True, False]
 

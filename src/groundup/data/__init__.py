@@ -14,12 +14,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from groundup.data import (
+    chicago,
     cifar10,
     digits,
     download,
+    ett,
     fashion_mnist,
     lending_club,
     mnist,
+    movielens,
     multi30k,
     names,
     shakespeare_sample,
@@ -70,6 +73,9 @@ _MODULES: dict[str, ModuleType] = {
         names,
         multi30k,
         lending_club,
+        chicago,
+        movielens,
+        ett,
     )
 }
 
@@ -83,7 +89,7 @@ def load(name: Literal["names"]) -> Names: ...
 @overload
 def load(name: Literal["multi30k"]) -> Translations: ...
 @overload
-def load(name: Literal["lending_club"]) -> "pandas.DataFrame": ...
+def load(name: Literal["lending_club", "chicago", "movielens", "ett"]) -> "pandas.DataFrame": ...
 @overload
 def load(name: str) -> Any: ...
 def load(name: str) -> Any:

