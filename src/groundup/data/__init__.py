@@ -25,6 +25,7 @@ from groundup.data import (
     movielens,
     multi30k,
     names,
+    nycflights13,
     shakespeare_sample,
     tinyshakespeare,
 )
@@ -32,6 +33,7 @@ from groundup.data.dataset import Card, Dataset, File, ImageSplit, Split
 from groundup.data.download import folder
 from groundup.data.multi30k import Pairs, Translations
 from groundup.data.names import Names
+from groundup.data.nycflights13 import FlightTables
 from groundup.data.splitting import split
 from groundup.data.text import Text
 from groundup.data.unverified import NOT_ORIGINAL
@@ -45,6 +47,7 @@ __all__ = [
     "Card",
     "Dataset",
     "File",
+    "FlightTables",
     "ImageSplit",
     "Names",
     "Pairs",
@@ -76,6 +79,7 @@ _MODULES: dict[str, ModuleType] = {
         chicago,
         movielens,
         ett,
+        nycflights13,
     )
 }
 
@@ -91,14 +95,17 @@ def load(name: Literal["multi30k"]) -> Translations: ...
 @overload
 def load(name: Literal["lending_club", "chicago", "movielens", "ett"]) -> "pandas.DataFrame": ...
 @overload
+def load(name: Literal["nycflights13"]) -> FlightTables: ...
+@overload
 def load(name: str) -> Any: ...
 def load(name: str) -> Any:
     """Return a data set by name; the first time, download it if it is one that is downloaded.
 
     Images come as a :class:`Dataset`: ``train`` and ``test`` with ``x`` float32 in [0, 1] of shape (N, C, H, W)
     and ``y`` int64 of shape (N,). Texts come as a :class:`Text`, names as :class:`Names`: ``train`` and ``test`` as
-    strings. Translations come as :class:`Translations`, pairs of sentences. Tables come as a pandas frame. Every load
-    checks the checksum of every file, and says (on standard error) if one was taken that is not the original.
+    strings. Translations come as :class:`Translations`, pairs of sentences. A table comes as a pandas frame, tables
+    that belong together as several (:class:`FlightTables`). Every load checks the checksum of every file, and says
+    (on standard error) if one was taken that is not the original.
 
     Raises
     ------

