@@ -7,6 +7,10 @@ class GroundupError(Exception):
     """Something failed for a reason outside the code: no network, a broken file, a missing package (exit code 1)."""
 
 
+class Diverged(GroundupError):
+    """The loss of a training run became infinite or not a number: with these choices nothing is learnt."""
+
+
 class UsageError(GroundupError):
     """Something was asked for in a way that cannot work: an unknown name, a wrong option (exit code 2)."""
 
@@ -42,7 +46,9 @@ EXTRAS = {
     "tensorboard": "torch",
     "tokenizers": "torch",
     "sacrebleu": "torch",
+    "optuna": "torch",
     "sklearn": "torch",
+    "scipy": "torch",
     "threadpoolctl": "torch",
     "matplotlib": "torch",
     "jinja2": "torch",

@@ -96,6 +96,16 @@ def test_a_run_that_has_not_ended_has_its_first_look(run):
     assert inspection.inspect(run, "test").document["source"] == inspection.FIRST
 
 
+def test_a_run_that_left_the_test_split_unseen_has_its_first_look_and_remembers_it(run, evaluate):
+    (run / "predictions-test.safetensors").unlink()
+    tested = summary(run)["test"]
+    (run / "summary.json").write_text(json.dumps(summary(run) | {"test": {}}))
+    found = inspection.inspect(run, "test")
+    assert found.document["source"] == inspection.FIRST
+    assert summary(run)["test"]["accuracy"] == found.document["metrics"]["accuracy"] == tested["accuracy"]
+    assert inspection.inspect(run, "test").document["source"] == inspection.STORED
+
+
 def test_the_page_shows_classes_calibration_mistakes_and_layers(run, evaluate):
     assert evaluate(run)[0] == 0
     page = (run / "evaluation.html").read_text()

@@ -143,6 +143,24 @@ def test_a_finished_run_that_is_resumed_has_the_same_result(config, digits):
     assert weights(again) == before
 
 
+def test_the_test_split_can_be_left_unseen(config, digits, monkeypatch):
+    measure = Images.measure
+
+    def seen(self, model, split):
+        assert split == "validation"
+        return measure(self, model, split)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Images, "measure", seen)
+        result = training.train(config, digits, progress=False, test=False)
+    assert result.test == {}
+    assert not (result.folder / "predictions-test.safetensors").exists()
+    assert "The test split was left unseen." in (result.folder / "report.html").read_text()
+    again = resume(result.folder, digits)  # looks at it
+    assert again.test["accuracy"] > 0
+    assert (again.history, weights(again)) == (result.history, weights(result))
+
+
 def test_a_batch_in_parts_makes_the_same_step(digits, toys):
     # no batch normalisation, whose statistics are those of a part; the last batch does not divide evenly
     config = TrainConfig(model="lenet", data="digits", epochs=1, batch_size=50, device="cpu")

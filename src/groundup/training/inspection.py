@@ -24,7 +24,7 @@ MEASURED = "measured now, with the weights of the best epoch"
 STORED = "computed from the predictions that training stored when it looked at the test split, once"
 SUMMARY = "taken from the summary that training wrote when it looked at the test split, once"
 AGAIN = "measured now: the test split was looked at again, because training stored nothing of its look"
-FIRST = "measured now: the first look at the test split, because training has not come to its end"
+FIRST = "measured now: the first look at the test split, which training did not look at"
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,17 +76,20 @@ def inspect(folder: Path, split: Split) -> Inspection:
     model = load_model(folder, config, task.settings, fabric.device)
 
     summary = _summary(folder)
+    known = summary.get("test") or {}  # empty too where training left the test split unseen
     predictions = load_predictions(folder, "test") if split == "test" else {}
     if predictions:
-        source, scores = STORED, summary.get("test", {})
-    elif split == "test" and "test" in summary and not task.needs_predictions:
-        source, scores = SUMMARY, summary["test"]
+        source, scores = STORED, known
+    elif split == "test" and known and not task.needs_predictions:
+        source, scores = SUMMARY, known
     else:
-        source = MEASURED if split != "test" else AGAIN if "test" in summary else FIRST
+        source = MEASURED if split != "test" else AGAIN if known else FIRST
         progress.print(f"Measuring {task.sizes[split]:,} rows of the {split} split.", soft_wrap=True)
         scores, predictions = task.measure(fabric.setup_module(model), split)
         if split == "test":
             save_predictions(predictions, folder, split)  # so that nobody has to look a third time
+            if summary and not known:
+                write_json(folder / "summary.json", summary | {"test": scores})
     document = {
         "folder": str(folder),
         "model": config.model,

@@ -14,7 +14,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.wrappers import _FabricModule, _FabricOptimizer
 from torch import Tensor
 
-from groundup.errors import GroundupError
+from groundup.errors import Diverged
 from groundup.training.checkpoints import copy_of_weights
 from groundup.training.config import TrainConfig
 from groundup.training.folder import RunFolder
@@ -56,7 +56,7 @@ class Loop:
 
         Raises
         ------
-        GroundupError : the loss is no longer a finite number; the last checkpoints stay.
+        Diverged : the loss is no longer a finite number; the last checkpoints stay.
         KeyboardInterrupt, SystemExit : a signal asked to stop; there is a checkpoint from which the run can go on.
         """
         with Interrupt() as interrupt:
@@ -133,7 +133,7 @@ class Loop:
         state, lr = self.state, self.config.optimizer.lr
         mean = state.loss_sum.item() / state.items
         if not abs(mean) < float("inf"):
-            raise GroundupError(
+            raise Diverged(
                 f"The loss became {mean} in epoch {state.epoch + 1}, by step {state.step}. Most often the learning "
                 f"rate is too high: try --optimizer.lr {lr / 10:g} (it is {lr:g}). If that does not help, look for "
                 "infinite or missing values in the data."

@@ -44,7 +44,7 @@ class TrainResult:
     best_epoch: int
     stopped: str  # why training ended: all epochs done, or something that came before
     validation: dict[str, float]  # the numbers among the task's metrics on validation, in the best epoch
-    test: dict[str, Any]  # the task's metrics on the test split
+    test: dict[str, Any]  # the task's metrics on the test split; empty if that was left out
     sample: str  # what the model makes, such as a text that it writes; "" where there is nothing of the kind
     seconds: float  # training, validation and test together, over all processes of a run that was resumed
 
@@ -71,6 +71,7 @@ def train(
     progress: bool = True,
     page: bool = True,
     on_epoch: OnEpoch | None = None,
+    test: bool = True,
 ) -> TrainResult:
     """Train a model, choose the best epoch on validation, and test it once.
 
@@ -85,11 +86,12 @@ def train(
     progress : show progress on standard error.
     page : draw the curves and write the page, which takes about a second: who trains many small models may not want it.
     on_epoch : called with the record of each finished epoch; what it raises ends the run.
+    test : measure the test split at the end. While runs are compared to choose among them, it is to stay unseen.
 
     Raises
     ------
     UsageError : no such model or data set, or one that the other can't work with.
-    GroundupError : the loss is no longer a finite number.
+    Diverged : the loss is no longer a finite number.
     """
     if not config.model:
         raise UsageError("Name a model, such as lenet; `groundup models` lists them.")
@@ -102,7 +104,7 @@ def train(
         files.write_json("config.json", asdict(config))
         return files
 
-    return _run(config, dataset, start, progress, page, on_epoch)
+    return _run(config, dataset, start, progress, page, on_epoch, test)
 
 
 def resume(
@@ -111,6 +113,7 @@ def resume(
     progress: bool = True,
     page: bool = True,
     on_epoch: OnEpoch | None = None,
+    test: bool = True,
 ) -> TrainResult:
     """Go on with a run that was stopped or killed, from its last good checkpoint to its end.
 
@@ -128,7 +131,7 @@ def resume(
             warn_of_changes(read_json(folder / "environment.json"), environment(str(device)))
         return RunFolder(folder)
 
-    return _run(config, dataset, start, progress, page, on_epoch)
+    return _run(config, dataset, start, progress, page, on_epoch, test)
 
 
 def _run(
@@ -138,6 +141,7 @@ def _run(
     show: bool,
     page: bool,
     on_epoch: OnEpoch | None,
+    look_at_test: bool,
 ) -> TrainResult:
     """Build everything, train from where the folder's checkpoints are, test."""
     fabric = make_fabric(config)
@@ -166,8 +170,10 @@ def _run(
             Loop(fabric, model, wrapped, state, task, config, files, progress, on_epoch).fit()
         before = time.perf_counter()
         module.load_state_dict(state.best_weights)
-        test, predictions = task.measure(model.eval(), "test")
-        files.write_predictions(predictions, "test")
+        test: dict[str, Any] = {}
+        if look_at_test:
+            test, predictions = task.measure(model.eval(), "test")
+            files.write_predictions(predictions, "test")
         sample = task.sample(module.eval())
         if sample:
             files.write_text("sample.txt", sample + "\n")
@@ -194,8 +200,9 @@ def _run(
             run_page.write(result)
         return result
     except (KeyboardInterrupt, SystemExit):
-        where = f"Stopped after step {state.step:,}. To go on: groundup train --resume {files.path}"
-        stderr.print(where, markup=False, soft_wrap=True)
+        if show:
+            where = f"Stopped after step {state.step:,}. To go on: groundup train --resume {files.path}"
+            stderr.print(where, markup=False, soft_wrap=True)
         raise
     finally:
         files.close()

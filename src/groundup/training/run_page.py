@@ -34,7 +34,8 @@ def page(result: "TrainResult", figure: "Figure") -> Page:
         if isinstance(value, (int, float))
     ]
     first, last = history[0], history[-1]
-    page = Page(f"{card.title} on {config.data}", f"Test split: {result.task.words(result.test)}.")
+    found = f"Test split: {result.task.words(result.test)}." if result.test else "The test split was left unseen."
+    page = Page(f"{card.title} on {config.data}", found)
     page.numbers(
         [
             *scores,
@@ -48,7 +49,8 @@ def page(result: "TrainResult", figure: "Figure") -> Page:
     page.figure(
         figure,
         f"{len(history)} of {config.epochs} epochs ({result.stopped}). Validation examples are not learnt from; "
-        f"they choose the best epoch, number {result.best_epoch}, whose weights were tested once, at the end.",
+        f"they choose the best epoch, number {result.best_epoch}, whose weights were "
+        f"{'tested once, at the end' if result.test else 'kept'}.",
         f"Learning curves over {len(history)} epochs. The training loss goes from {first['train_loss']:.3f} to "
         f"{last['train_loss']:.3f}, the validation loss from {first['validation_loss']:.3f} to "
         f"{last['validation_loss']:.3f}.",
