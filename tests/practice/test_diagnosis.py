@@ -153,3 +153,40 @@ def test_bad_calls():
         explain_gradient([np.ones(2), np.ones(2)], [np.ones(2)])
     assert explain_gradient(np.array(["a", "b"]), np.ones(2)).cause == "not numbers"
     assert explain_gradient(np.ones((0, 3)), np.ones((0, 3))).cause == "right"
+
+
+def test_numbers_among_the_inputs():
+    rng = np.random.default_rng(0)
+    inputs = [{"x": rng.normal(size=n), "eps": 0.2, "share": 0.3} for n in (7, 11, 13)]
+
+    def truth(i):
+        return i["share"] * np.tanh(i["x"]) / np.sqrt(i["x"] ** 2 + i["eps"]) + (1 - i["share"]) * i["x"]
+
+    def explanation(change):
+        mine = [truth({**i, **change}) for i in inputs]
+        return explain_gradient(mine, [truth(i) for i in inputs], inputs=inputs, truth=truth)
+
+    assert explanation({"eps": 0.0}).cause == "input ignored: eps"
+    assert explanation({"share": 0.7}).cause == "1 - share for share"
+    assert explanation({"share": 0.2, "eps": 0.3}).cause == "eps and share exchanged"
+    unnamed = explanation({"eps": 0.11})
+    assert unnamed.cause == "unnamed"
+    assert unnamed.message.endswith("Here eps = 0.2, share = 0.3."), "an entry can be worked out by hand"
+
+
+@pytest.mark.parametrize("border", [1, 2])
+def test_a_border_that_was_not_cut_off(border):
+    rng = np.random.default_rng(0)
+    right = [rng.normal(size=size) for size in [(2, 5, 7), (3, 11, 5)]]
+    mine = [np.pad(a, ((0, 0), (border, border), (border, border)), mode="reflect") for a in right]
+    found = explain_gradient(mine, right)
+    assert found.cause == "not cropped"
+    assert f"({', '.join(map(str, right[0].shape))}) is expected" in found.message
+    wrong = [np.roll(a, 1, 1) for a in mine]
+    assert explain_gradient(wrong, right).cause == "shape"
+
+
+def test_a_shift_with_one_standing_twice():
+    right = np.random.default_rng(0).normal(size=(7, 3))
+    late = np.concatenate([right[:1], right[:-1]])
+    assert explain_gradient(late, right).cause == "off by one"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from groundup.practice.diagnosis.pattern import describe, table
+from groundup.practice.diagnosis.pattern import describe, settings, table
 
 SAME = 1e-6  # relative to the largest number: two computations of one formula agree far better, two formulas don't
 
@@ -108,7 +108,7 @@ def explain(trials: Sequence[Trial]) -> Explanation:
             f"{worst.name} has the shape {worst.mine.shape}; expected {worst.right.shape}{_axes(worst)}. Write the "
             "shape beside every line, and find the first that is not what you think.",
         )
-    return Explanation("unnamed", describe(worst), table(worst))
+    return Explanation("unnamed", describe(worst) + settings(worst), table(worst))
 
 
 def same(a: Any, b: Any, tolerance: float = SAME) -> bool:

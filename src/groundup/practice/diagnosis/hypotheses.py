@@ -21,8 +21,10 @@ def guesses(trial: Trial) -> Iterator[Guess]:
     yield from slips(trial)
     yield from accumulation(trial)
     yield from missing_reductions(trial)
+    yield from borders(trial)
     yield from mixed_up(trial)
     yield from forgotten_inputs(trial)
+    yield from numbers(trial)
     yield from factors(trial)
     yield from exchanged(trial)
     yield from extra_reductions(trial)
@@ -71,7 +73,14 @@ def mixed_up(trial: Trial) -> Iterator[Guess]:
                 value,
             )
     for name, value in trial.inputs.items():
-        if isinstance(value, np.ndarray):
+        if name in UPSTREAM and isinstance(value, np.ndarray):
+            yield Guess(
+                f"is the input {name}",
+                f"{trial.name} is {name} as it came, passed on unchanged: by the chain rule it is multiplied with what "
+                "this step did on the way forward.",
+                value,
+            )
+        elif isinstance(value, np.ndarray):
             yield Guess(
                 "unchanged" if trial.name.startswith(name) else f"is the input {name}",
                 f"{trial.name} is the input {name} as it came. If it should have been changed in place: x -= ... "
@@ -112,6 +121,28 @@ def forgotten_inputs(trial: Trial) -> Iterator[Guess]:
                 )
 
 
+def numbers(trial: Trial) -> Iterator[Guess]:
+    """A number among the inputs that was not used (an eps, a floor), or used as its complement (a share)."""
+    for name, value in trial.inputs.items():
+        if not isinstance(value, float):
+            continue
+        for fill in (0.0, 1.0):
+            yield from _with(
+                trial,
+                f"input ignored: {name}",
+                f"These would be the right numbers if {name} were {fill:g}: is {name} used?",
+                {name: fill},
+            )
+        if 0 < value < 1:
+            yield from _with(
+                trial,
+                f"1 - {name} for {name}",
+                f"These would be the right numbers if {name} were {1 - value:.4g} instead of {value:.4g}: {name} and "
+                f"1 - {name} have changed places.",
+                {name: 1 - value},
+            )
+
+
 def _with(trial: Trial, cause: str, message: str, changes: dict[str, Any]) -> Iterator[Guess]:
     """Yield what the solution gives for changed inputs, if that is another answer."""
     if trial.truth is None:
@@ -125,10 +156,11 @@ def _with(trial: Trial, cause: str, message: str, changes: dict[str, Any]) -> It
 
 
 def exchanged(trial: Trial) -> Iterator[Guess]:
-    """Two inputs of one shape, each used in the place of the other."""
-    arrays = [name for name, value in trial.inputs.items() if isinstance(value, np.ndarray)]
-    for a, b in combinations(arrays, 2):
-        if trial.inputs[a].shape == trial.inputs[b].shape and trial.inputs[a].dtype == trial.inputs[b].dtype:
+    """Two inputs of one shape, or two numbers, each used in the place of the other."""
+    values = [name for name, value in trial.inputs.items() if isinstance(value, np.ndarray | float)]
+    for a, b in combinations(values, 2):
+        one, other = np.asarray(trial.inputs[a]), np.asarray(trial.inputs[b])
+        if one.shape == other.shape and one.dtype == other.dtype:
             yield from _with(
                 trial,
                 f"{a} and {b} exchanged",
@@ -218,6 +250,23 @@ def missing_reductions(trial: Trial) -> Iterator[Guess]:
                     )
 
 
+def borders(trial: Trial) -> Iterator[Guess]:
+    """The right numbers inside a border that should have been cut off."""
+    mine, right = trial.mine, trial.right
+    if mine.ndim != right.ndim or mine.shape == right.shape:
+        return
+    wider = [m - r for m, r in zip(mine.shape, right.shape)]
+    if all(n >= 0 and n % 2 == 0 for n in wider):
+        middle = tuple(slice(n // 2, n // 2 + r) for n, r in zip(wider, right.shape))
+        if _fits(mine[middle], right):
+            yield Guess(
+                "not cropped",
+                f"{trial.name} has the shape {mine.shape}, and the right numbers stand in its middle: the border that "
+                f"was added as padding is still there. Cut it off: {right.shape} is expected.",
+                mine,
+            )
+
+
 def extra_reductions(trial: Trial) -> Iterator[Guess]:
     """A sum or mean over an axis that should have stayed."""
     mine, right, name = trial.mine, trial.right, trial.name
@@ -286,6 +335,9 @@ def arrangement(trial: Trial) -> Iterator[Guess]:
             index[axis] = 0 if step == 1 else -1
             empty[tuple(index)] = 0
             yield Guess("off by one", f"{name} is shifted by one along {where}, with zeros at the end.", empty)
+            held = rolled.copy()
+            held[tuple(index)] = right[tuple(index)]
+            yield Guess("off by one", f"{name} is shifted by one along {where}: one stands there twice.", held)
     for offset in (1.0, -1.0):
         yield Guess("offset by 1", f"{name} is {offset:+g} off everywhere.", right + offset)
     yield Guess("absolute value", f"{name} has lost its signs.", np.abs(right))

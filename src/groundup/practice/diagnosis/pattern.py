@@ -51,6 +51,12 @@ def describe(trial: "Trial") -> str:
     return f"{share}. Check the first wrong entry of the table by hand, term by term."
 
 
+def settings(trial: "Trial") -> str:
+    """Say which numbers were among the inputs, so that an entry can be worked out by hand."""
+    numbers = [f"{name} = {value}" for name, value in trial.inputs.items() if isinstance(value, int | float)]
+    return f" Here {', '.join(numbers)}." if numbers else ""
+
+
 def table(trial: "Trial") -> tuple[tuple[str, ...], ...]:
     """Return a head and the first wrong entries: index, yours, right, yours / right."""
     rows = [("index", "yours", "right", "yours / right")]
