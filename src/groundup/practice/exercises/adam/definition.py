@@ -5,6 +5,7 @@ import numpy as np
 from groundup.practice.exercise import Case, Exercise, Part, Slip, sizes
 
 STEPS = 4
+OUTPUTS = ("parameter after 1 step", f"parameter after {STEPS} steps")
 
 
 def case(rng, dtype):
@@ -23,23 +24,36 @@ def case(rng, dtype):
     )
 
 
-def take_steps(module, inputs):
-    """Take a few steps on one array, and say where it is after the first and after the last."""
-    parameter = inputs["parameter"].copy()
-    optimizer = module.Adam(parameter, inputs["lr"], inputs["beta1"], inputs["beta2"], inputs["eps"])
-    optimizer.step(inputs["gradients"][0])
-    first = parameter.copy()
-    for gradient in inputs["gradients"][1:]:
-        optimizer.step(gradient)
-    return {"parameter after 1 step": first, f"parameter after {STEPS} steps": parameter}
+def with_decay(rng, dtype):
+    plain = case(rng, dtype)
+    return Case({**plain.inputs, "decay": float(rng.choice([0.3, 0.6]))}, plain.dims)
 
 
-def adam(inputs, m_corrected=True, v_corrected=True, eps="outside", momentum=True, start=1, sign=1, root=True):
-    """Adam with one thing done differently: what the learner may have written."""
-    lr, beta1, beta2 = inputs["lr"], inputs["beta1"], inputs["beta2"]
+def take_steps(name, *settings):
+    """Return a run that takes a few steps on one array, and says where it is after the first and after the last."""
+
+    def run(module, inputs):
+        parameter = inputs["parameter"].copy()
+        optimizer = getattr(module, name)(parameter, *(inputs[setting] for setting in settings))
+        optimizer.step(inputs["gradients"][0])
+        first = parameter.copy()
+        for gradient in inputs["gradients"][1:]:
+            optimizer.step(gradient)
+        return dict(zip(OUTPUTS, (first, parameter)))
+
+    return run
+
+
+def adam(
+    inputs, m_corrected=True, v_corrected=True, eps="outside", momentum=True, start=1, sign=1, root=True, decay="apart"
+):
+    """Adam (or AdamW, if there is a decay) with one thing done differently: what the learner may have written."""
+    lr, beta1, beta2, strength = inputs["lr"], inputs["beta1"], inputs["beta2"], inputs.get("decay", 0)
     p, m, v = inputs["parameter"].copy(), 0.0, 0.0
     path = []
     for t, g in enumerate(inputs["gradients"], start):
+        g = g + strength * p if decay == "in the gradient" else g
+        p = p * {"apart": 1 - lr * strength, "not times lr": 1 - strength}.get(decay, 1)
         m = beta1 * m + (1 - beta1) * g if momentum else g
         v = beta2 * v + (1 - beta2) * g**2
         m_hat = m / (1 - beta1**t) if m_corrected and momentum else m
@@ -49,8 +63,9 @@ def adam(inputs, m_corrected=True, v_corrected=True, eps="outside", momentum=Tru
         else:
             below = np.sqrt(v_hat + inputs["eps"]) if eps == "inside" else np.sqrt(v_hat) + inputs["eps"]
         p = p - sign * lr * m_hat / below
+        p = p * (1 - lr * strength if decay == "after the step" else 1)
         path.append(p)
-    return {"parameter after 1 step": path[0], f"parameter after {STEPS} steps": path[-1]}
+    return dict(zip(OUTPUTS, (path[0], path[-1])))
 
 
 def slip(cause, message, **changes):
@@ -58,13 +73,13 @@ def slip(cause, message, **changes):
 
 
 EXERCISE = Exercise(
-    title="Adam",
+    title="Adam and AdamW",
     parts=(
         Part(
             "Adam",
             case,
-            ("parameter after 1 step", f"parameter after {STEPS} steps"),
-            run=take_steps,
+            OUTPUTS,
+            run=take_steps("Adam", "lr", "beta1", "beta2", "eps"),
             slips=(
                 slip("bias correction missing", "Neither m nor v is corrected: both start at zero and are too small in "
                      "the first steps. Divide by 1 - betaᵗ.", m_corrected=False, v_corrected=False),
@@ -79,11 +94,25 @@ EXERCISE = Exercise(
                 slip("sign", "The step goes up the gradient: subtract it.", sign=-1),
             ),
         ),
+        Part(
+            "AdamW",
+            with_decay,
+            OUTPUTS,
+            run=take_steps("AdamW", "lr", "beta1", "beta2", "eps", "decay"),
+            slips=(
+                slip("decay in the gradient", "The decay is added to the gradient, and goes through m and v: that is SGD's "
+                     "way. In AdamW it is taken off the weights, and Adam sees the plain gradient.",
+                     decay="in the gradient"),
+                slip("decay not times lr", "The weights shrink by decay, not by lr times decay.", decay="not times lr"),
+                slip("decay after the step", "The decay is taken off after the step, so that the step itself decays too: "
+                     "it is taken off the old weights.", decay="after the step"),
+            ),
+        ),
     ),
     hints=(
         "t counts the steps and starts at 1: add 1 before you use it.",
         "m and v live on between the steps: keep them in self. m̂ and v̂ don't.",
         "self.parameter -= ... changes the array in place; self.parameter = ... makes a new one that the network "
-        "never sees.",
+        "never sees. AdamW: shrink the weights first, then super().step(gradient).",
     ),
 )  # fmt: skip
