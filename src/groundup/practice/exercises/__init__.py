@@ -11,4 +11,6 @@ ROAD: tuple[str, ...] = (
     "initialisation",
     "sgd",
     "adam",
+    "schedules",
+    "dropout",
 )
