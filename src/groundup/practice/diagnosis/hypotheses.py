@@ -98,8 +98,8 @@ def forgotten_inputs(trial: Trial) -> Iterator[Guess]:
             yield from _with(
                 trial,
                 "upstream ignored",
-                f"These are the right numbers for {name} = 1: the upstream gradient was ignored. By the chain rule "
-                f"each local derivative is multiplied with {name}.",
+                f"{trial.name} would be right if {name} were 1 everywhere: the upstream gradient was ignored. By the "
+                f"chain rule each local derivative is multiplied with {name}.",
                 {name: np.ones_like(value)},
             )
         elif value.dtype == bool:
@@ -107,7 +107,7 @@ def forgotten_inputs(trial: Trial) -> Iterator[Guess]:
                 yield from _with(
                     trial,
                     "mask forgotten",
-                    f"These are the right numbers without the {name}: it was forgotten.",
+                    f"{trial.name} would be right without the {name}: it was forgotten.",
                     {name: np.full_like(value, fill)},
                 )
             yield from _with(trial, "mask inverted", f"The {name} is used the wrong way round.", {name: ~value})
@@ -116,7 +116,7 @@ def forgotten_inputs(trial: Trial) -> Iterator[Guess]:
                 yield from _with(
                     trial,
                     f"input ignored: {name}",
-                    f"These would be the right numbers if {name} were {fill} everywhere: is {name} used?",
+                    f"{trial.name} would be right if {name} were {fill} everywhere: is {name} used?",
                     {name: np.full_like(value, fill)},
                 )
 
@@ -130,14 +130,14 @@ def numbers(trial: Trial) -> Iterator[Guess]:
             yield from _with(
                 trial,
                 f"input ignored: {name}",
-                f"These would be the right numbers if {name} were {fill:g}: is {name} used?",
+                f"{trial.name} would be right if {name} were {fill:g}: is {name} used?",
                 {name: fill},
             )
         if 0 < value < 1:
             yield from _with(
                 trial,
                 f"1 - {name} for {name}",
-                f"These would be the right numbers if {name} were {1 - value:.4g} instead of {value:.4g}: {name} and "
+                f"{trial.name} would be right if {name} were {1 - value:.4g} instead of {value:.4g}: {name} and "
                 f"1 - {name} have changed places.",
                 {name: 1 - value},
             )
@@ -164,7 +164,7 @@ def exchanged(trial: Trial) -> Iterator[Guess]:
             yield from _with(
                 trial,
                 f"{a} and {b} exchanged",
-                f"These would be the right numbers if {a} and {b} were exchanged.",
+                f"{trial.name} would be right if {a} and {b} were exchanged.",
                 {a: trial.inputs[b], b: trial.inputs[a]},
             )
 
