@@ -11,6 +11,7 @@ from torch.optim import lr_scheduler
 
 from groundup import scratch
 from groundup.practice.exercise import solution_module
+from groundup.scratch.layers import batch_norm, normalization
 from groundup.scratch.layers.dropout import dropout_backward, dropout_forward
 
 RNG = np.random.default_rng(0)
@@ -129,3 +130,70 @@ def test_dropout():
     layer = it.Dropout(0.3, np.random.default_rng(0))
     layer.training = False
     same(layer.forward(x), F.dropout(torch.tensor(x), 0.3, training=False))
+
+
+def test_batch_norm():
+    it = solution_module("batch_norm")
+    x, weight, bias, dy = RNG.normal(size=(5, 7)), RNG.normal(size=7), RNG.normal(size=7), RNG.normal(size=(5, 7))
+    inputs = tensors(x, weight, bias)
+    y = F.batch_norm(inputs[0], None, None, inputs[1], inputs[2], training=True, eps=0.1)
+    y.backward(torch.tensor(dy))
+    ours, cache = batch_norm.batch_norm_forward(x, weight, bias, 0.1)
+    mine = it.batch_norm_forward(x, weight, bias, 0.1)
+    same(mine, y)
+    same(mine, ours)
+    for mine, tensor, ours in zip(
+        it.batch_norm_backward(dy, x, weight, 0.1), inputs, batch_norm.batch_norm_backward(dy, cache)
+    ):
+        same(mine, tensor.grad)
+        same(mine, ours)
+
+
+def test_the_layer_of_batch_norm():
+    weight, bias = RNG.normal(size=(2, 7))
+    mine = solution_module("batch_norm").BatchNorm(weight, bias, 0.1, 0.3)
+    right = torch.nn.BatchNorm1d(7, eps=0.1, momentum=0.3, dtype=torch.float64)
+    ours = scratch.BatchNorm1d(7, eps=0.1, momentum=0.3, dtype=np.float64)
+    right.weight.data, right.bias.data = torch.tensor(weight), torch.tensor(bias)
+    assert ours.weight is not None
+    assert ours.bias is not None
+    ours.weight.data[:], ours.bias.data[:] = weight, bias
+    for rows in (5, 11):
+        x, dy = RNG.normal(size=(2, rows, 7))
+        (tensor,) = tensors(x)
+        y = right(tensor)
+        y.backward(torch.tensor(dy))
+        for result, theirs in [(mine.forward(x), y), (mine.backward(dy), tensor.grad)]:
+            same(result, theirs)
+        same(ours.forward(x), y)
+        ours.backward(dy)
+        same(mine.dweight, right.weight.grad)
+        same(mine.dbias, ours.bias.grad)
+    for name in ("running_mean", "running_var"):
+        same(getattr(mine, name), getattr(right, name))
+        same(getattr(mine, name), getattr(ours, name))
+    mine.training = False
+    x = RNG.normal(size=(3, 7))
+    same(mine.forward(x), right.eval()(torch.tensor(x)))
+
+
+def test_layer_norm():
+    it = solution_module("layer_norm")
+    (x, dy), (weight, bias) = RNG.normal(size=(2, 5, 3, 7)), RNG.normal(size=(2, 7))
+    inputs = tensors(x, weight, bias)
+    y = F.layer_norm(inputs[0], (7,), inputs[1], inputs[2], eps=0.1)
+    y.backward(torch.tensor(dy))
+    ours, cache = normalization.layer_norm_forward(x.reshape(15, 7), weight, bias, 0.1)
+    mine = it.layer_norm_forward(x, weight, bias, 0.1)
+    same(mine, y)
+    same(mine, ours.reshape(x.shape))
+    gradients = normalization.layer_norm_backward(dy.reshape(15, 7), cache)
+    for mine, tensor, ours in zip(it.layer_norm_backward(dy, x, weight, 0.1), inputs, gradients):
+        same(mine, tensor.grad)
+        same(mine, ours.reshape(mine.shape))
+    layer = it.LayerNorm(weight, bias, 0.1)
+    for _ in range(2):
+        same(layer.forward(x), y)
+        same(layer.backward(dy), inputs[0].grad)
+    for mine, tensor in [(layer.dweight, inputs[1]), (layer.dbias, inputs[2])]:
+        same(mine / 2, tensor.grad)  # both passes

@@ -13,4 +13,6 @@ ROAD: tuple[str, ...] = (
     "adam",
     "schedules",
     "dropout",
+    "batch_norm",
+    "layer_norm",
 )
