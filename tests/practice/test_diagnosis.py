@@ -99,6 +99,15 @@ def test_what_a_forgotten_input_gives():
     assert cause(lambda i: {"x": i["x"] + 0.1}) == "unnamed"
 
 
+def test_a_square_matrix_used_the_other_way_round():
+    rng = np.random.default_rng(0)
+    inputs = [{"x": rng.normal(size=(3, n)), "weight": rng.normal(size=(n, n))} for n in (2, 5, 7)]
+    right = [i["x"] @ i["weight"].T for i in inputs]
+    mine = [i["x"] @ i["weight"] for i in inputs]
+    found = explain_gradient(mine, right, inputs=inputs, truth=lambda i: i["x"] @ i["weight"].T)
+    assert found.cause == "weight transposed"
+
+
 def test_one_array_alone_and_names_for_sizes():
     right = np.random.default_rng(0).normal(size=(3, 7))
     found = explain_gradient(5 * right, right, dims={"N": 5, "I": 7, "O": 3}, name="dweight")

@@ -184,7 +184,8 @@ def _wrong_dtype(
             if value.dtype != right.dtype:
                 return "dtype", (
                     f"{output} is {value.dtype} for float32 inputs; expected {right.dtype}. Most often an array made "
-                    "inside is float64 (np.zeros, np.eye, np.ones): give it dtype=x.dtype, or use np.zeros_like."
+                    "inside is float64 (np.zeros, np.eye, np.ones): give it dtype=x.dtype, or use np.zeros_like. So "
+                    "is what np.sqrt makes of a plain number: write 5**0.5."
                 )
             if not same(value, right, FLOAT32):
                 return "float32", (

@@ -43,7 +43,7 @@ class Slip:
     """A mistake that only this exercise knows: what someone who makes it would compute.
 
     ``compute(inputs)`` returns the wrong outputs, all or some of them; ``cause`` is the name that tests use,
-    ``message`` is what the learner reads.
+    ``message`` is what the learner reads, with ``{name}`` for the output that is wrong.
     """
 
     cause: str

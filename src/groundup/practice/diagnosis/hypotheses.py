@@ -12,7 +12,7 @@ import numpy as np
 
 from groundup.practice.diagnosis.explain import Guess, Trial
 
-UPSTREAM = ("dy", "dout", "dz", "dh", "upstream")
+UPSTREAM = ("dy", "dout", "dz", "dh", "dh_new", "dhs", "upstream")
 AGAIN = " after a second pass"
 
 
@@ -27,6 +27,7 @@ def guesses(trial: Trial) -> Iterator[Guess]:
     yield from numbers(trial)
     yield from factors(trial)
     yield from exchanged(trial)
+    yield from transposed_inputs(trial)
     yield from extra_reductions(trial)
     yield from arrangement(trial)
     yield from precision(trial)
@@ -40,7 +41,7 @@ def slips(trial: Trial) -> Iterator[Guess]:
         except Exception:  # a slip that can't be made on these inputs explains nothing
             continue
         if trial.name in outputs:
-            yield Guess(slip.cause, slip.message, outputs[trial.name])
+            yield Guess(slip.cause, slip.message.replace("{name}", trial.name), outputs[trial.name])
 
 
 def accumulation(trial: Trial) -> Iterator[Guess]:
@@ -166,6 +167,19 @@ def exchanged(trial: Trial) -> Iterator[Guess]:
                 f"{a} and {b} exchanged",
                 f"{trial.name} would be right if {a} and {b} were exchanged.",
                 {a: trial.inputs[b], b: trial.inputs[a]},
+            )
+
+
+def transposed_inputs(trial: Trial) -> Iterator[Guess]:
+    """A square matrix used the other way round, which no error of shapes gives away."""
+    for name, value in trial.inputs.items():
+        if isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[0] == value.shape[1] > 1:
+            yield from _with(
+                trial,
+                f"{name} transposed",
+                f"These would be the right numbers if {name} were transposed. It is square, so its shape fits both "
+                "ways: look at the formula, whether it stands there with a ᵀ.",
+                {name: value.T},
             )
 
 

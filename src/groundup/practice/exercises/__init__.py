@@ -15,4 +15,6 @@ ROAD: tuple[str, ...] = (
     "dropout",
     "batch_norm",
     "layer_norm",
+    "embedding",
+    "rnn",
 )

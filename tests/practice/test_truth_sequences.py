@@ -1,0 +1,71 @@
+"""The solutions about sequences are equal to PyTorch and to groundup.scratch, values and gradients, in float64."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from test_truth import same, tensors
+from torch.nn import functional as F
+
+from groundup import scratch
+from groundup.practice.exercise import solution_module
+
+RNG = np.random.default_rng(0)
+
+
+def test_embedding():
+    it = solution_module("embedding")
+    table, dy = RNG.normal(size=(11, 3)), RNG.normal(size=(5, 7, 3))
+    indices = RNG.integers(11, size=(5, 7))
+    weight, places = tensors(table, indices)
+    y = F.embedding(places, weight, padding_idx=4)
+    y.backward(torch.tensor(dy))
+    layer = scratch.Embedding(11, 3, padding_idx=4, rng=RNG, dtype=np.float64)
+    layer.weight.data[...] = table
+    for value in (y, layer(indices)):
+        same(it.embedding_forward(indices, table), value)
+    layer.backward(dy)
+    mine = it.Embedding(table, padding=4)
+    mine.forward(indices)
+    mine.backward(dy)
+    for gradient in (weight.grad, layer.weight.grad):
+        same(it.embedding_backward(dy, indices, 11, 4), gradient)
+        same(mine.dweight, gradient)
+
+
+def recurrent(kind, gates, states):
+    """Run PyTorch's layer and ours with one set of weights; return the inputs, and from each hs and all gradients."""
+    T, N, I, H = 7, 5, 3, 2
+    shapes = [(gates * H, I), (gates * H, H), (gates * H,), (gates * H,)]
+    weights = [RNG.normal(size=shape) for shape in shapes]
+    x, dhs = RNG.normal(size=(T, N, I)), RNG.normal(size=(T, N, H))
+    starts = [RNG.normal(size=(1, N, H)) for _ in range(states)]
+
+    twin = getattr(torch.nn, kind)(I, H).double()
+    layer = getattr(scratch, kind)(I, H, rng=RNG, dtype=np.float64)
+    for name, value in zip(("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"), weights):
+        getattr(twin, name).data = torch.tensor(value)
+        getattr(layer, name).data[...] = value
+    t_x, *t_starts = inputs = tensors(x, *starts)
+    theirs, _ = twin(t_x, t_starts[0] if states == 1 else tuple(t_starts))
+    theirs.backward(torch.tensor(dhs))
+    ours, *_ = layer(x, *starts)
+    back: Any = layer.backward(dhs)
+    parameters = [[getattr(made, name).grad for name, _ in twin.named_parameters()] for made in (twin, layer)]
+    return (
+        (x, [s[0] for s in starts], weights, dhs),
+        (theirs, [*(tensor.grad for tensor in inputs), *parameters[0]]),
+        (ours, [*back, *parameters[1]]),
+    )
+
+
+def test_rnn():
+    it = solution_module("rnn")
+    (x, (h0,), (w_ih, w_hh, b_ih, b_hh), dhs), *proofs = recurrent("RNN", gates=1, states=1)
+    hs = it.rnn_forward(x, h0, w_ih, w_hh, b_ih + b_hh)
+    gradients = it.rnn_backward(dhs, hs, x, h0, w_ih, w_hh)
+    assert len(gradients) == 5
+    for right, rights in proofs:
+        same(hs, right)
+        for mine, gradient in zip(gradients, rights):  # both biases have the gradient of their sum
+            same(mine, gradient.reshape(mine.shape))
