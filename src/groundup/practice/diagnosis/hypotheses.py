@@ -177,8 +177,8 @@ def transposed_inputs(trial: Trial) -> Iterator[Guess]:
             yield from _with(
                 trial,
                 f"{name} transposed",
-                f"These would be the right numbers if {name} were transposed. It is square, so its shape fits both "
-                "ways: look at the formula, whether it stands there with a ᵀ.",
+                f"{trial.name} would be right if {name} were transposed. It is square, so its shape fits both ways: "
+                "look at the formula, whether it stands there with a ᵀ.",
                 {name: value.T},
             )
 
