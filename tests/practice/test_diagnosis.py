@@ -199,3 +199,37 @@ def test_a_shift_with_one_standing_twice():
     right = np.random.default_rng(0).normal(size=(7, 3))
     late = np.concatenate([right[:1], right[:-1]])
     assert explain_gradient(late, right).cause == "off by one"
+
+
+@pytest.mark.parametrize(
+    ("rows", "which"),
+    [
+        (slice(1), "only the first"),
+        (slice(-1, None), "only the last"),
+        (slice(1, None), "all but the first"),
+        (slice(-1), "all but the last"),
+    ],
+)
+def test_a_loop_that_leaves_something_out(rows, which):
+    rng = np.random.default_rng(0)
+    inputs = [{"x": rng.normal(size=(n, 3)), "w": rng.normal(size=(n, 2))} for n in (5, 7, 11)]
+
+    def truth(i):
+        return i["x"].T @ i["w"]
+
+    mine = [truth({"x": i["x"][rows], "w": i["w"][rows]}) for i in inputs]
+    found = explain_gradient(mine, [truth(i) for i in inputs], inputs=inputs, truth=truth)
+    assert found.cause == f"{which} along axis 0 of x"
+
+
+def test_right_places_with_wrong_values():
+    rng = np.random.default_rng(0)
+    right = rng.normal(size=(5, 7)) * (rng.random((5, 7)) < 0.3)
+    found = explain_gradient(right * rng.normal(size=right.shape), right)
+    assert "the places are right" in found.message
+
+
+def test_axes_are_named_only_if_there_is_no_doubt():
+    right = np.zeros((3, 5))
+    assert "(N, C)" in explain_gradient(np.ones(17), right, dims={"N": 3, "C": 5}).message
+    assert "(N, " not in explain_gradient(np.ones(17), right, dims={"N": 3, "C": 5, "K": 3}).message

@@ -88,7 +88,7 @@ def explain_gradient(
 
 def explain(trials: Sequence[Trial]) -> Explanation:
     """Return what explains all trials, at least one of which has wrong numbers."""
-    from groundup.practice.diagnosis.hypotheses import guesses
+    from groundup.practice.diagnosis.hypotheses import guesses, left_out
 
     for trial in trials:
         if not np.issubdtype(trial.mine.dtype, np.number) and trial.mine.dtype != bool:
@@ -99,6 +99,8 @@ def explain(trials: Sequence[Trial]) -> Explanation:
             return _not_finite(trial)
     with np.errstate(all="ignore"):
         fitting = _common([_fitting(trial, guesses(trial)) for trial in trials])
+        if fitting is None:  # many more, each of which runs the solution once
+            fitting = _common([_fitting(trial, left_out(trial)) for trial in trials])
     if fitting:
         return Explanation(fitting.cause, fitting.message)
     worst = max(trials, key=lambda trial: -same(trial.mine, trial.right))
@@ -150,8 +152,11 @@ def _not_finite(trial: Trial) -> Explanation:
 
 
 def _axes(trial: Trial) -> str:
-    letters = [next((d for d, n in trial.dims.items() if n == length), None) for length in trial.right.shape]
-    return f", that is ({', '.join(str(letter) for letter in letters)})" if letters and all(letters) else ""
+    """Return ", that is (N, C)" if each length is that of one size alone."""
+    letters = [[letter for letter, n in trial.dims.items() if n == length] for length in trial.right.shape]
+    if not letters or any(len(fitting) != 1 for fitting in letters):
+        return ""
+    return f", that is ({', '.join(letter for (letter,) in letters)})"
 
 
 def _as_list(arrays: Any) -> list[Any]:

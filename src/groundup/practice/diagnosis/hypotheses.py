@@ -183,6 +183,32 @@ def transposed_inputs(trial: Trial) -> Iterator[Guess]:
             )
 
 
+def left_out(trial: Trial) -> Iterator[Guess]:
+    """A loop that ends too early or starts too late: what would be right if the rest of an input were zero."""
+    parts = {
+        "only the first": slice(1),
+        "only the last": slice(-1, None),
+        "all but the first": slice(1, None),
+        "all but the last": slice(-1),
+    }
+    for name, value in trial.inputs.items():
+        if not isinstance(value, np.ndarray) or not np.issubdtype(value.dtype, np.floating):
+            continue
+        for axis in range(value.ndim):
+            for which, part in parts.items():
+                kept = np.zeros_like(value)
+                index = (slice(None),) * axis + (part,)
+                kept[index] = value[index]
+                where = f"{which} along axis {axis} of {name}"
+                yield from _with(
+                    trial,
+                    where,
+                    f"{trial.name} would be right if {where}{_called(trial, value, axis)} counted. Does a loop or a "
+                    "slice end too early or start too late, or is there a return inside a loop?",
+                    {name: kept},
+                )
+
+
 def factors(trial: Trial) -> Iterator[Guess]:
     """The right numbers, times something: a size in the inputs, a number among them, or a constant."""
     if trial.mine.shape != trial.right.shape or not trial.right.size:
@@ -327,7 +353,7 @@ def arrangement(trial: Trial) -> Iterator[Guess]:
         if order != tuple(range(right.ndim)):
             turned = right.transpose(order)
             yield Guess("transposed", f"{name} is transposed: its axes come in the order {order}.", turned)
-            if turned.size == trial.mine.size and turned.shape != right.shape:
+            if turned.size == trial.mine.size:
                 yield Guess(
                     "reshaped, not transposed",
                     f"{name} has the right shape but numbers in wrong places, as reshape leaves them where transpose "

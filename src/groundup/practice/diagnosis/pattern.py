@@ -21,6 +21,8 @@ def describe(trial: "Trial") -> str:
     share = f"{trial.name}: {int(wrong.sum())} of {wrong.size} numbers are wrong"
     if wrong.ndim == 0:
         return f"{trial.name} is {trial.mine:.6g}; expected {trial.right:.6g}. Work one small input out on paper."
+    if not wrong.all() and np.array_equal(wrong, trial.right != 0):
+        return f"{share}: exactly those that are not 0. So the places are right, and their values are not."
     for axis in range(wrong.ndim):
         others = tuple(a for a in range(wrong.ndim) if a != axis)
         lines = np.asarray(wrong.any(axis=others))

@@ -13,7 +13,7 @@ WRONG = (
     Wrong("stretched axes are dropped", "axis lost", ((", keepdims=True", ""), ("enumerate(shape)", "reversed(list(enumerate(shape)))"))),
     Wrong("stretched axes are averaged", "mean instead of sum", (("dy.sum(axis=axis, keepdims=True)", "dy.mean(axis=axis, keepdims=True)"),)),
     Wrong("stretched axes are forgotten", "not summed over axis 1", (("if length == 1:", "if False:"),)),
-    Wrong("picks one copy", "unnamed", (("dy.sum(axis=axis, keepdims=True)", "dy[(slice(None),) * axis + (slice(0, 1),)]"),)),
+    Wrong("picks one copy", "only the first along axis 1 of dy", (("dy.sum(axis=axis, keepdims=True)", "dy[(slice(None),) * axis + (slice(0, 1),)]"),)),
 )  # fmt: skip
 
 RIGHT = (
