@@ -15,6 +15,8 @@ ROAD: tuple[str, ...] = (
     "dropout",
     "batch_norm",
     "layer_norm",
+    "convolution_naive",
+    "convolution_im2col",
     "embedding",
     "rnn",
 )
