@@ -11,7 +11,8 @@ from torch.optim import lr_scheduler
 
 from groundup import scratch
 from groundup.practice.exercise import solution_module
-from groundup.scratch.layers import batch_norm, normalization
+from groundup.scratch import naive
+from groundup.scratch.layers import batch_norm, convolution, normalization, pooling
 from groundup.scratch.layers.dropout import dropout_backward, dropout_forward
 
 RNG = np.random.default_rng(0)
@@ -197,3 +198,67 @@ def test_layer_norm():
         same(layer.backward(dy), inputs[0].grad)
     for mine, tensor in [(layer.dweight, inputs[1]), (layer.dbias, inputs[2])]:
         same(mine / 2, tensor.grad)  # both passes
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1), (3, 2)])
+@pytest.mark.parametrize(
+    ("name", "forward", "backward"),
+    [
+        ("convolution_naive", "conv2d", "conv2d_backward"),
+        ("convolution_im2col", "conv2d_product", "conv2d_product_backward"),
+    ],
+)
+def test_convolution(name, forward, backward, stride, padding):
+    it = solution_module(name)
+    x, weight, bias = RNG.normal(size=(2, 3, 7, 5)), RNG.normal(size=(5, 3, 3, 2)), RNG.normal(size=5)
+    inputs = tensors(x, weight, bias)
+    y = F.conv2d(*inputs, stride=stride, padding=padding)
+    dy = RNG.normal(size=tuple(y.shape))
+    y.backward(torch.tensor(dy))
+    mine = getattr(it, forward)(x, weight, bias, stride, padding)
+    pairs = (stride, stride), (padding, padding)
+    ours, cache = convolution.conv2d_forward(x, weight, bias, *pairs)
+    same(mine, y)
+    same(mine, ours)
+    same(mine, naive.conv2d(x, weight, bias, *pairs))
+    gradients = getattr(it, backward)(dy, x, weight, stride, padding)
+    for mine, tensor, ours in zip(gradients, inputs, convolution.conv2d_backward(dy, cache)):
+        same(mine, tensor.grad)
+        same(mine, ours)
+    for mine, ours in zip(gradients, naive.conv2d_backward(dy, x, weight, *pairs)):
+        same(mine, ours)
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 1), (3, 2)])
+def test_im2col_and_col2im(stride, padding):
+    it = solution_module("convolution_im2col")
+    x = RNG.normal(size=(2, 3, 7, 5))
+    settings = dict(kernel_size=(3, 2), stride=stride, padding=padding)
+    right = F.unfold(torch.tensor(x), **settings)
+    same(it.im2col(x, (3, 2), stride, padding), right)
+    columns = RNG.normal(size=tuple(right.shape))
+    same(it.col2im(columns, x.shape, (3, 2), stride, padding), F.fold(torch.tensor(columns), (7, 5), **settings))
+    assert (
+        solution_module("convolution_naive").output_size(7, 3, stride, padding) == (7 + 2 * padding - 3) // stride + 1
+    )
+
+
+@pytest.mark.parametrize(("kernel", "stride", "padding"), [(2, 2, 0), (3, 1, 1), (5, 3, 2)])
+@pytest.mark.parametrize("name", ["max", "avg"])
+def test_pooling(name, kernel, stride, padding):
+    it = solution_module("pooling")
+    x = RNG.integers(-3, 4, size=(2, 3, 7, 5)).astype(float)  # many are equal
+    (tensor,) = tensors(x)
+    y = getattr(F, f"{name}_pool2d")(tensor, kernel, stride, padding)
+    dy = RNG.normal(size=tuple(y.shape))
+    y.backward(torch.tensor(dy))
+    mine = getattr(it, f"{name}_pool2d")(x, kernel, stride, padding)
+    pairs = (kernel, kernel), (stride, stride), (padding, padding)
+    ours, cache = getattr(pooling, f"{name}_pool2d_forward")(x, *pairs)
+    same(mine, y)
+    same(mine, ours)
+    same(mine, getattr(naive, f"{name}_pool2d")(x, *pairs))
+    first = x if name == "max" else x.shape
+    dx = getattr(it, f"{name}_pool2d_backward")(dy, first, kernel, stride, padding)
+    same(dx, tensor.grad)
+    same(dx, getattr(pooling, f"{name}_pool2d_backward")(dy, cache))

@@ -17,6 +17,7 @@ ROAD: tuple[str, ...] = (
     "layer_norm",
     "convolution_naive",
     "convolution_im2col",
+    "pooling",
     "embedding",
     "rnn",
 )
