@@ -69,3 +69,27 @@ def test_rnn():
         same(hs, right)
         for mine, gradient in zip(gradients, rights):  # both biases have the gradient of their sum
             same(mine, gradient.reshape(mine.shape))
+
+
+def test_lstm():
+    it = solution_module("lstm")
+    (x, (h0, c0), (w_ih, w_hh, b_ih, b_hh), dhs), *proofs = recurrent("LSTM", gates=4, states=2)
+    b = b_ih + b_hh
+    hs, cs = it.lstm_forward(x, h0, c0, w_ih, w_hh, b)
+    gradients = it.lstm_backward(dhs, hs, cs, x, h0, c0, w_ih, w_hh, b)
+    assert len(gradients) == 6
+    for right, rights in proofs:
+        same(hs, right)
+        for mine, gradient in zip(gradients, rights):
+            same(mine, gradient.reshape(mine.shape))
+
+
+def test_gru():
+    it = solution_module("gru")
+    (x, (h0,), weights, dhs), *proofs = recurrent("GRU", gates=3, states=1)
+    hs = it.gru_forward(x, h0, *weights)
+    gradients = it.gru_backward(dhs, hs, x, h0, *weights)
+    for right, rights in proofs:
+        same(hs, right)
+        for mine, gradient in zip(gradients, rights, strict=True):
+            same(mine, gradient.reshape(mine.shape))

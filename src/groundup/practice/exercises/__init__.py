@@ -20,4 +20,6 @@ ROAD: tuple[str, ...] = (
     "pooling",
     "embedding",
     "rnn",
+    "lstm",
+    "gru",
 )

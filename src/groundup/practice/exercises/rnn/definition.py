@@ -1,5 +1,7 @@
 """A recurrent network: one step there and back, then all steps."""
 
+import re
+
 import numpy as np
 
 from groundup.practice.exercise import Case, Exercise, Part, Slip, sizes
@@ -34,12 +36,16 @@ def backward_case(rng, dtype):
 
 
 def drawn(rng, dtype, n, shapes):
-    """Draw arrays of these shapes; weights so small that tanh does not saturate."""
-    scale = {"w_ih": n["I"] ** -0.5, "w_hh": n["H"] ** -0.5}
-    return {
-        name: (scale.get(name, 1.0) * rng.normal(size=[n[letter] for letter in shape])).astype(dtype)
-        for name, shape in shapes.items()
-    }
+    """Draw an array for each shape, written in letters: "TNI", or "3HI" for 3 H rows.
+
+    Weights are divided by the root of their columns, so that the squashing functions do not saturate.
+    """
+    arrays = {}
+    for name, letters in shapes.items():
+        shape = [int(times or 1) * n[letter] for times, letter in re.findall(r"(\d?)([A-Z])", letters)]
+        scale = shape[-1] ** -0.5 if name.startswith("w") else 1.0
+        arrays[name] = (scale * rng.normal(size=shape)).astype(dtype)
+    return arrays
 
 
 def step(x, h, w_ih, w_hh, b):
