@@ -116,6 +116,12 @@ def test_one_array_alone_and_names_for_sizes():
     assert explain_gradient(right.astype(np.float32).astype(float), right * (1 + 1e-5)).cause != "right"
 
 
+def test_right_to_seven_digits_is_a_matter_of_precision_and_no_factor():
+    right = np.random.default_rng(0).normal(size=(3, 7))
+    assert explain([Trial(right * (1 + 1e-7), right)]).cause == "precision"
+    assert explain([Trial(right.astype(np.float32), right)]).cause == "precision"
+
+
 def test_where_numbers_differ_is_said():
     rng = np.random.default_rng(1)
     x, right = rng.normal(size=(2, 5, 7))

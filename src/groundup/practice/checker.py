@@ -62,7 +62,10 @@ def check_file(name: str, path: Path, runner: Runner | None = None, seed: int | 
     exercise = load(name)
     seed = secrets.randbelow(2**31) if seed is None else seed
     with Runner() as own:
-        report = (runner or own).run(name, path.resolve(), seed)
+        runner = runner or own
+        runner.prepare(exercise.torch)
+        solution_module(name)  # PyTorch takes a second to import: here and in the sandbox at once
+        report = runner.run(name, path.resolve(), seed)
     return judge(name, exercise, report, seed)
 
 

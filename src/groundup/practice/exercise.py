@@ -120,7 +120,7 @@ class Right:
 def named(values: Any, names: tuple[str, ...], function: str) -> Outputs:
     """Give what a function returned its names; a wrong number of values is an :class:`AnswerError`."""
     if values is None:
-        raise AnswerError("returns nothing", f"{function} returned None. Did you forget the return?")
+        raise nothing_returned(function)
     if len(names) == 1:
         return {names[0]: values}
     if not isinstance(values, tuple | list) or len(values) != len(names):
@@ -129,6 +129,11 @@ def named(values: Any, names: tuple[str, ...], function: str) -> Outputs:
             "number of values", f"{function} returned {what}; expected {len(names)}: {', '.join(names)}, in this order."
         )
     return dict(zip(names, values))
+
+
+def nothing_returned(function: str) -> "AnswerError":
+    """Say that a function has no return."""
+    return AnswerError("returns nothing", f"{function} returned None. Did you forget the return?")
 
 
 class AnswerError(Exception):

@@ -29,7 +29,7 @@ class Report:
 
 
 class Runner:
-    """Starts sandboxes, each for one check. With ``ready=True`` the next one waits with its imports done.
+    """Starts sandboxes, each for one check. With ``ready=True`` the next one is always started ahead.
 
     Use it as a context manager: at the end no process is left.
     """
@@ -47,8 +47,8 @@ class Runner:
         self._spare.clear()
 
     def prepare(self, torch: bool) -> None:
-        """Start the sandbox that the next check will use."""
-        if self.ready and torch not in self._spare:
+        """Start the sandbox that the next check will use: it imports what it needs, and waits."""
+        if torch not in self._spare:
             self._spare[torch] = _Sandbox(torch)
 
     def run(self, exercise: str, path: Path, seed: int) -> Report:
@@ -61,7 +61,8 @@ class Runner:
             return sandbox.work(exercise, path, seed, load(exercise).seconds)
         finally:
             sandbox.end()
-            self.prepare(torch)
+            if self.ready:
+                self.prepare(torch)
 
 
 class _Sandbox:

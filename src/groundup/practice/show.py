@@ -20,6 +20,8 @@ def show(verdict: Verdict, exercise: Exercise | None = None, console: Console = 
         console.print(escape(verdict.printed.rstrip()), soft_wrap=True, style="dim")
     done = [part.name for part in exercise.parts[: verdict.passed_parts]]
     for name in dict.fromkeys(done):
+        if name == verdict.part:  # right in one way, not yet in another
+            continue
         console.print(f"  [green]right[/]  {name}")
     if verdict.passed:
         console.print(f"[bold green]{escape(exercise.title)}: everything is right.[/]")

@@ -8,7 +8,7 @@ from rich.markup import escape
 from groundup.console import out
 from groundup.practice.checker import check_file
 from groundup.practice.command import after, everything_is_solved
-from groundup.practice.exercise import load
+from groundup.practice.exercise import load, solution_module
 from groundup.practice.runner import Runner
 from groundup.practice.show import show
 from groundup.practice.workspace import Workspace
@@ -23,8 +23,10 @@ def watch(workspace: Workspace, seed: int | None = None) -> None:
         seen: dict[Path, tuple[int, int] | None] = {}  # what was checked last: a save during a check counts
         while (name := workspace.current) is not None:
             path = workspace.open(name)
+            before = seen.setdefault(path, _stamp(path))
             runner.prepare(load(name).torch)
-            seen[path] = wait_for_save(path, seen.setdefault(path, _stamp(path)))
+            solution_module(name)  # what is imported now keeps nobody waiting later
+            seen[path] = wait_for_save(path, before)
             out.rule(style="dim")
             verdict = check_file(name, path, runner, seed)
             show(verdict)

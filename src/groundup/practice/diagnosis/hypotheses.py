@@ -218,7 +218,9 @@ def factors(trial: Trial) -> Iterator[Guess]:
     if denominator == 0:
         return
     found = float((right * trial.mine).sum()) / denominator
-    if found == 0 or np.abs(trial.mine - found * right).max() > 1e-6 * np.abs(trial.mine).max():
+    if found == 0 or np.isclose(found, 1, rtol=1e-6):
+        return
+    if np.abs(trial.mine - found * right).max() > 1e-6 * np.abs(trial.mine).max():
         return  # no factor at all
     if np.isclose(found, -1, rtol=1e-6):
         yield Guess("sign", f"{trial.name} has the wrong sign everywhere.", -right)

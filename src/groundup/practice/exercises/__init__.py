@@ -22,4 +22,8 @@ ROAD: tuple[str, ...] = (
     "rnn",
     "lstm",
     "gru",
+    "training_loop",
+    "torch_module",
+    "torch_loop",
+    "torch_function",
 )
