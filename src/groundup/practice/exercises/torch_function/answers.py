@@ -14,7 +14,7 @@ WRONG = (
     Wrong("saved as attributes", "not saved for backward", ((SAVE, "ctx.x, ctx.beta = x, beta"), ("x, beta = ctx.saved_tensors", "x, beta = ctx.x, ctx.beta"))),
     Wrong("gradients in the wrong order", "is dbeta", (("return dx, dbeta, None", "return dbeta, dx, None"),)),
     Wrong("no place for scale", "number of gradients", (("return dx, dbeta, None", "return dx, dbeta"),)),
-    Wrong("scale forgotten", "factor 1/scale", ((DX, DX.replace(" * ctx.scale", "")),)),
+    Wrong("scale forgotten", "input ignored: scale", ((DX, DX.replace(" * ctx.scale", "")),)),
     Wrong("upstream ignored", "upstream ignored", ((DX, DX.replace("dy * ", "")),)),
     Wrong("product rule forgotten", "a term missing", ((DX, "dx = dy * ctx.scale * s"),)),
     Wrong("chain rule forgotten", "inner derivative forgotten", ((DX, "dx = dy * ctx.scale * (s + x * s * (1 - s))"),)),
