@@ -16,7 +16,7 @@ not matter with what it was written.
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -356,7 +356,7 @@ def _columns(rows: Any) -> pd.DataFrame:
 
 
 def _row_keys(rows: pd.DataFrame) -> np.ndarray:
-    return np.asarray(hash_pandas_object(rows, index=False))
+    return np.asarray(cast(Any, hash_pandas_object)(rows, index=False))
 
 
 def _array(inputs: Any) -> np.ndarray:
