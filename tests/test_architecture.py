@@ -101,7 +101,7 @@ def test_importing_the_package_imports_nothing_else():
 
 
 COMMANDS = ["apply", "audit", "bench", "compare", "data", "evaluate", "generate", "models", "runs", "tour", "train"]
-COMMANDS += ["train-scratch", "translate"]
+COMMANDS += ["predict", "train-scratch", "translate"]
 
 
 @pytest.mark.parametrize("command", [[], *[[name] for name in COMMANDS]])

@@ -299,6 +299,31 @@ def apply(
 
 
 @app.command
+def predict(
+    model: tyro.conf.Positional[Path],
+    file: tyro.conf.Positional[Path],
+    output: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Score new rows with the model of a case study: `groundup predict runs/loans new.csv`.
+
+    Parameters
+    ----------
+    model
+        The folder of the study, or of its model.
+    file
+        A CSV file with the columns that the model was trained on, in any order; others are left aside.
+    output
+        Where the scores go, as CSV: row, probability, prediction. By default to standard output.
+    json
+        Print the scores as one JSON document.
+    """
+    from groundup.applications import predict
+
+    predict.run(model, file, output, json)
+
+
+@app.command
 def audit(
     file: tyro.conf.Positional[Path],
     target: str | None = None,

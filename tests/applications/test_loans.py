@@ -203,7 +203,7 @@ def test_command_writes_results_and_page(tmp_path):
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     accuracy = printed["models"]["majority"]["metrics"]["accuracy"]["mean"]
     assert f"{accuracy:.1%}" in page
-    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["report.html", "results.json"]
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["model", "report.html", "results.json"]
 
 
 @pytest.mark.parametrize(

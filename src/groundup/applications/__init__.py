@@ -2,7 +2,8 @@
 
 ``TITLE`` and ``QUESTION`` (texts), ``run(seeds, seed, progress) -> dict`` (the results, ready for JSON),
 ``sentences(result)`` (the verdict in plain words), ``summary(result)`` (a table for the terminal) and
-``add_to(page, result)`` (the sections of a report page).
+``add_to(page, result)`` (the sections of a report page). Where the model can be used on new rows, a sixth:
+``final_model(result) -> SavedModel``.
 """
 
 from importlib import import_module

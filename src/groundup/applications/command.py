@@ -40,6 +40,7 @@ def run(name: str | None, seeds: int, seed: int, folder: Path | None, as_json: b
         # From here on, only what is stored: the page and the printed numbers can't say anything else.
         result = json.loads(stored.read_text(encoding="utf-8"))
         page = case.add_to(Page(case.TITLE, case.QUESTION), result, alone=True).write(folder / "report.html")
+        model = case.final_model(result).save(folder / "model") if hasattr(case, "final_model") else None
     except OSError as error:
         raise GroundupError(f"Could not write to {folder}: {error.strerror}") from None
     if as_json:
@@ -51,6 +52,10 @@ def run(name: str | None, seeds: int, seed: int, folder: Path | None, as_json: b
     for sentence in case.sentences(result):
         out.print(sentence, markup=False)
     out.print(f"\nThe page: {page}\nThe numbers: {stored}", markup=False, soft_wrap=True)
+    if model:
+        out.print(
+            f"The model: {model}; `groundup predict {folder} FILE.csv` scores new rows", markup=False, soft_wrap=True
+        )
 
 
 def _list() -> "Table":

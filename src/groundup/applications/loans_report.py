@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from groundup.applications.metrics import Duel, duel
+from groundup.applications.model_card import add_card
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -117,7 +118,7 @@ def add_to(page: "Page", result: dict[str, Any], alone: bool = False) -> "Page":
     _repairs(page, result)
     page.section("Can the probabilities be believed?", level=level)
     _calibration(page, result)
-    return page
+    return add_card(page, result["card"], level=level)
 
 
 def _opening(page: "Page", result: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ After Mitchell et al. (2019), "Model cards for model reporting": a model is hand
 that its next user should ask, and might not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +21,13 @@ class ModelCard:
     licence: str  # of the data, and where that is written
     intended_use: str
     not_for: str  # uses that suggest themselves and would go wrong
-    limits: tuple[str, ...]  # where it is known, or must be feared, to fail
+    limits: Sequence[str]  # where it is known, or must be feared, to fail
     harm: str  # who is hurt by an error, and how
 
 
-def add_card(page: "Page", card: Mapping[str, Any]) -> "Page":
+def add_card(page: "Page", card: Mapping[str, Any], level: int = 2) -> "Page":
     """Add the model card to a page, as its last section."""
-    page.section("Model card", "What the next user of this model should know.")
+    page.section("Model card", "What the next user of this model should know.", level)
     lines = {
         "Model": card["model"],
         "Data": card["data"],

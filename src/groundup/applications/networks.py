@@ -76,6 +76,12 @@ class TabularNetwork:
         with torch.no_grad():
             return self.model(_tensor(x)).squeeze(1).double().numpy()
 
+    def restore(self, weights: dict[str, torch.Tensor]):
+        """Take weights that were trained earlier, the state dict of a network of the same ``hidden``."""
+        self.model = self._build(weights["0.weight"].shape[1], 0.5)
+        self.model.load_state_dict(weights)
+        return self
+
     def _build(self, inputs: int, share: float) -> nn.Sequential:
         layers: list[nn.Module] = []
         for units in self.hidden:

@@ -62,9 +62,12 @@ def list_models(as_json: bool) -> None:
         return
     from rich.table import Table
 
-    table = Table("name", "model", "year", "task", "paper", box=None)
+    table = Table("name", "model", box=None)
     table.add_column("parameters", justify="right")
+    table.add_column("paper")
     for card in cards:
-        task = card.task.replace("_", " ")
-        table.add_row(card.name, card.title, str(card.year), task, card.paper, f"{card.parameters:,}")
+        authors = card.paper.partition(":")[0].replace(" et al.", "").split(", ")
+        paper = f"{authors[0]}{' et al.' if len(authors) > 1 or ' et al.' in card.paper else ''} {card.year}"
+        table.add_row(card.name, card.title, f"{card.parameters:,}", paper)
     out.print(table)
+    out.print("The titles of the papers: groundup models --json", style="dim")
