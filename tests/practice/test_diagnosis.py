@@ -239,3 +239,32 @@ def test_axes_are_named_only_if_there_is_no_doubt():
     right = np.zeros((3, 5))
     assert "(N, C)" in explain_gradient(np.ones(17), right, dims={"N": 3, "C": 5}).message
     assert "(N, " not in explain_gradient(np.ones(17), right, dims={"N": 3, "C": 5, "K": 3}).message
+
+
+def test_inputs_used_otherwise():
+    rng = np.random.default_rng(0)
+    inputs = [{"dy": rng.normal(size=(n, 3, 2)), "x": rng.normal(size=(n, 3, 2)), "lr": 0.3} for n in (5, 7, 11)]
+
+    def truth(i):
+        return np.cumsum(i["dy"] * np.exp(i["x"]), axis=0) + i["lr"] * np.sin(3 * i["x"]) + i["x"] ** 3
+
+    def cause(change):
+        mine = [truth({**i, **change(i)}) for i in inputs]
+        return explain_gradient(mine, [truth(i) for i in inputs], inputs=inputs, truth=truth).cause
+
+    assert cause(lambda i: {"x": -i["x"]}) == "x with the wrong sign"
+    assert cause(lambda i: {"dy": i["dy"] ** 2}) == "dy squared"
+    assert cause(lambda i: {"lr": 1 / i["lr"]}) == "lr inverted"
+    assert cause(lambda i: {"x": i["dy"]}) == "dy in the place of x"
+    assert cause(lambda i: {"dy": i["dy"][:, ::-1]}) == "dy reversed along axis 1"
+    right = [truth(i) for i in inputs]
+    sums = [i["dy"].sum(axis=(0, 2)) for i in inputs]
+    found = explain_gradient(sums, [a.sum(axis=(0, 1)) for a in right], inputs=inputs, name="dbias")
+    assert found.cause == "dy summed over axes 0, 2"
+    assert "dbias is dy summed over axes 0, 2" in found.message
+
+
+def test_numbers_that_were_never_written():
+    right = np.random.default_rng(0).normal(size=(5, 7))
+    mine = np.where(np.arange(7) % 3 == 1, 0, right)
+    assert "yours are still 0 there" in explain_gradient(mine, right).message

@@ -88,7 +88,7 @@ def explain_gradient(
 
 def explain(trials: Sequence[Trial]) -> Explanation:
     """Return what explains all trials, at least one of which has wrong numbers."""
-    from groundup.practice.diagnosis.hypotheses import guesses, left_out
+    from groundup.practice.diagnosis.hypotheses import guesses, other_inputs
 
     for trial in trials:
         if not np.issubdtype(trial.mine.dtype, np.number) and trial.mine.dtype != bool:
@@ -100,7 +100,7 @@ def explain(trials: Sequence[Trial]) -> Explanation:
     with np.errstate(all="ignore"):
         fitting = _common([_fitting(trial, guesses(trial)) for trial in trials])
         if fitting is None:  # many more, each of which runs the solution once
-            fitting = _common([_fitting(trial, left_out(trial)) for trial in trials])
+            fitting = _common([_fitting(trial, other_inputs(trial)) for trial in trials])
     if fitting:
         return Explanation(fitting.cause, fitting.message)
     worst = max(trials, key=lambda trial: -same(trial.mine, trial.right))

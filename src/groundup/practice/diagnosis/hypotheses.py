@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from groundup.practice.diagnosis.explain import Guess, Trial
+from groundup.practice.diagnosis.inputs import mistaken
 
 UPSTREAM = ("dy", "dout", "dz", "dh", "dh_new", "dhs", "upstream")
 AGAIN = " after a second pass"
@@ -29,6 +30,7 @@ def guesses(trial: Trial) -> Iterator[Guess]:
     yield from exchanged(trial)
     yield from transposed_inputs(trial)
     yield from extra_reductions(trial)
+    yield from reduced_inputs(trial)
     yield from arrangement(trial)
     yield from precision(trial)
 
@@ -123,11 +125,11 @@ def forgotten_inputs(trial: Trial) -> Iterator[Guess]:
 
 
 def numbers(trial: Trial) -> Iterator[Guess]:
-    """A number among the inputs that was not used (an eps, a floor), or used as its complement (a share)."""
+    """A number among the inputs that was not used (an eps, a stride), or used as its complement (a share)."""
     for name, value in trial.inputs.items():
-        if not isinstance(value, float):
+        if not isinstance(value, int | float) or isinstance(value, bool):
             continue
-        for fill in (0.0, 1.0):
+        for fill in (type(value)(0), type(value)(1)):
             yield from _with(
                 trial,
                 f"input ignored: {name}",
@@ -183,30 +185,10 @@ def transposed_inputs(trial: Trial) -> Iterator[Guess]:
             )
 
 
-def left_out(trial: Trial) -> Iterator[Guess]:
-    """A loop that ends too early or starts too late: what would be right if the rest of an input were zero."""
-    parts = {
-        "only the first": slice(1),
-        "only the last": slice(-1, None),
-        "all but the first": slice(1, None),
-        "all but the last": slice(-1),
-    }
-    for name, value in trial.inputs.items():
-        if not isinstance(value, np.ndarray) or not np.issubdtype(value.dtype, np.floating):
-            continue
-        for axis in range(value.ndim):
-            for which, part in parts.items():
-                kept = np.zeros_like(value)
-                index = (slice(None),) * axis + (part,)
-                kept[index] = value[index]
-                where = f"{which} along axis {axis} of {name}"
-                yield from _with(
-                    trial,
-                    where,
-                    f"{trial.name} would be right if {where}{_called(trial, value, axis)} counted. Does a loop or a "
-                    "slice end too early or start too late, or is there a return inside a loop?",
-                    {name: kept},
-                )
+def other_inputs(trial: Trial) -> Iterator[Guess]:
+    """What the solution gives for inputs that someone may have used instead; many, so they are tried last."""
+    for cause, how, changes in mistaken(trial.inputs):
+        yield from _with(trial, cause, f"{trial.name} would be right if {how}", changes)
 
 
 def factors(trial: Trial) -> Iterator[Guess]:
@@ -248,7 +230,9 @@ def named_factors(trial: Trial) -> dict[str, float]:
     for name, value in numbers.items():
         found |= {name: value, f"1/{name}": 1 / value, f"{name}²": value**2}
         if value < 1:
-            found |= {f"1-{name}": 1 - value, f"1/(1-{name})": 1 / (1 - value)}
+            rest = 1 - value
+            found |= {f"1-{name}": rest, f"1/(1-{name})": 1 / rest, f"(1-{name})²": rest**2}
+            found |= {f"{name} (1-{name})": value * rest, f"(1-{name})/{name}": rest / value}
     for (a, n), (b, m) in combinations(trial.dims.items(), 2):
         found |= {f"{a} {b}": n * m, f"1/({a} {b})": 1 / (n * m), f"{a}/{b}": n / m, f"{b}/{a}": m / n}
     for names in combinations(trial.dims, 3):
@@ -266,7 +250,10 @@ def _factor_message(trial: Trial, name: str, found: float) -> str:
     if bare.startswith("1/") and bare[2:] in trial.dims:
         return message + f": did you average over {bare[2:]} where the sum is meant, or divide by {bare[2:]} twice?"
     if bare in ("2", "1/2"):
-        return message + ": a square's derivative is 2x, and half a square's is x. Is one of the two 2s lost, or extra?"
+        return (
+            message
+            + ": is something counted twice? Or a 2 lost or extra: a square's derivative is 2x, half a square's x?"
+        )
     return message + "."
 
 
@@ -329,6 +316,23 @@ def extra_reductions(trial: Trial) -> Iterator[Guess]:
         yield Guess(
             "summed over all axes", f"{name} is summed over everything: {right.shape} is expected.", right.sum()
         )
+
+
+def reduced_inputs(trial: Trial) -> Iterator[Guess]:
+    """An input summed or averaged over axes, and nothing else: most often instead of a bias's gradient."""
+    for name, value in trial.inputs.items():
+        if not isinstance(value, np.ndarray) or not np.issubdtype(value.dtype, np.floating) or value.ndim < 2:
+            continue
+        for number in range(1, value.ndim):
+            for axes in combinations(range(value.ndim), number):
+                for how, reduce in (("summed", np.sum), ("averaged", np.mean)):
+                    over = f"{how} over {'axis' if number == 1 else 'axes'} {', '.join(map(str, axes))}"
+                    yield Guess(
+                        f"{name} {over}",
+                        f"{trial.name} is {name} {over}: which axes should go, and which stay? Its shape is to be "
+                        f"{trial.right.shape}.",
+                        reduce(value, axis=axes),
+                    )
 
 
 def _fits(a: np.ndarray, b: np.ndarray) -> bool:

@@ -23,6 +23,8 @@ def describe(trial: "Trial") -> str:
         return f"{trial.name} is {trial.mine:.6g}; expected {trial.right:.6g}. Work one small input out on paper."
     if not wrong.all() and np.array_equal(wrong, trial.right != 0):
         return f"{share}: exactly those that are not 0. So the places are right, and their values are not."
+    if not wrong.all() and not trial.mine[wrong].any():
+        return f"{share}: yours are still 0 there. Is there a loop or a slice that does not reach them?"
     for axis in range(wrong.ndim):
         others = tuple(a for a in range(wrong.ndim) if a != axis)
         lines = np.asarray(wrong.any(axis=others))
@@ -33,7 +35,7 @@ def describe(trial: "Trial") -> str:
             return f"{share}, all of them in {which} of {length} along axis {axis}. Look at what happens at that edge."
         if length > 2 and lines.sum() == length - 1:
             place = int(np.argmin(lines))
-            if place in (0, length - 1):
+            if place in (0, length - 1) and np.take(trial.right, place, axis).any():
                 which = "first" if place == 0 else "last"
                 return (
                     f"{share}; only the {which} of {length} along axis {axis} is right. Is something that should be "
