@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from groundup import scratch
 from groundup.practice.exercise import solution_module
+from groundup.scratch.layers.attention import attention_backward, attention_forward
 
 RNG = np.random.default_rng(0)
 
@@ -93,3 +94,58 @@ def test_gru():
         same(hs, right)
         for mine, gradient in zip(gradients, rights, strict=True):
             same(mine, gradient.reshape(mine.shape))
+
+
+def test_attention():
+    it = solution_module("attention")
+    query, key, value = (RNG.normal(size=shape) for shape in [(5, 7, 2), (5, 3, 2), (5, 3, 11)])
+    mask, dy = np.arange(3) > np.arange(7)[:, None], RNG.normal(size=(5, 7, 11))
+    inputs = tensors(query, key, value)
+    y = F.scaled_dot_product_attention(*inputs, attn_mask=torch.tensor(~mask))
+    y.backward(torch.tensor(dy))
+    ours, cache = attention_forward(query[:, None], key[:, None], value[:, None], mask)  # one head
+    same(it.attention_forward(query, key, value, mask), y)
+    same(it.attention_forward(query, key, value, mask), ours[:, 0])
+    gradients = it.attention_backward(dy, query, key, value, mask)
+    for mine, tensor, our in zip(gradients, inputs, attention_backward(dy[:, None], cache), strict=True):
+        same(mine, tensor.grad)
+        same(mine, our[:, 0])
+
+
+def test_transformer_block():
+    it = solution_module("transformer_block")
+    N, T, H, K, inner = 5, 7, 3, 2, 11
+    D = H * K
+    x, dy = RNG.normal(size=(2, N, T, D))
+    theirs = {  # PyTorch's names, which are also ours
+        "gain1": "norm1.weight", "shift1": "norm1.bias", "w_qkv": "self_attn.in_proj_weight",
+        "w_out": "self_attn.out_proj.weight", "gain2": "norm2.weight", "shift2": "norm2.bias",
+        "w1": "linear1.weight", "b1": "linear1.bias", "w2": "linear2.weight", "b2": "linear2.bias",
+    }  # fmt: skip
+    options = {"dropout": 0.0, "norm_first": True}
+    twin = torch.nn.TransformerEncoderLayer(
+        D, H, inner, activation=lambda u: F.gelu(u, approximate="tanh"), batch_first=True, **options
+    ).double()
+    layer = scratch.TransformerEncoderLayer(
+        D, H, inner, activation="gelu_tanh", causal=True, rng=RNG, dtype=np.float64, **options
+    )
+    state = {name: RNG.normal(size=value.shape) for name, value in twin.state_dict().items()}
+    state |= {name: np.zeros_like(value) for name, value in state.items() if "attn" in name and "bias" in name}
+    twin.load_state_dict({name: torch.tensor(value) for name, value in state.items()})
+    layer.load_state_dict(state)
+
+    (t_x,) = tensors(x)
+    hidden = torch.ones(T, T, dtype=torch.bool).triu(1)
+    y = twin(t_x, src_mask=hidden)
+    y.backward(torch.tensor(dy))
+    mine, cache = it.block_forward(x, {name: state[name_there] for name, name_there in theirs.items()}, H)
+    dx, gradients = it.block_backward(dy, cache)
+    same(mine, y)
+    same(mine, layer(x))
+    same(dx, t_x.grad)
+    same(dx, layer.backward(dy))
+    there, here = dict(twin.named_parameters()), dict(layer.named_parameters())
+    assert gradients.keys() == theirs.keys()
+    for name, gradient in gradients.items():
+        same(gradient, there[theirs[name]].grad)
+        same(gradient, here[theirs[name]].grad)

@@ -206,7 +206,9 @@ def _failure_message(failed: dict[str, Any]) -> str:
         return f"Python can't read the file: {message}."
     if cause.startswith("raises"):
         advice = ADVICE.get(cause, "")
-        if "matmul" in message or "broadcast" in message or "shapes" in message:
+        if "boolean index" in message:
+            advice = "A mask in brackets picks from as many axes as it has: name the others, as in array[:, mask]."
+        elif "matmul" in message or "broadcast" in message or "shapes" in message:
             advice = "Print the shapes of both sides just before this line, and write them down beside it."
         return f"{cause.removeprefix('raises ')}: {message}. {advice}".replace("..", ".").strip()
     return message

@@ -22,6 +22,8 @@ ROAD: tuple[str, ...] = (
     "rnn",
     "lstm",
     "gru",
+    "attention",
+    "transformer_block",
     "training_loop",
     "torch_module",
     "torch_loop",
