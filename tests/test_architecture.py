@@ -18,7 +18,7 @@ ALLOWED = {
     "training": {"training", "models", "data", "report", "plots"},
     "compare": {"compare", "scratch", "data", "training", "models"},
     "recipes": {"recipes", "scratch", "data", "plots"},
-    "practice": {"practice"},
+    "practice": {"practice", "scratch", "data"},
     "applications": {"applications", "data", "models", "training", "scratch", "report", "plots"},
 }
 COMMON = {"errors", "console", "runs", "__version__"}

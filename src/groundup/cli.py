@@ -405,9 +405,10 @@ def practice(
     folder: Path = Path("practice"),
     watch: bool = True,
     seed: int | None = None,
+    line: int | None = None,
     json: bool = False,
 ) -> None:
-    """Write the parts yourself, and be told at once what is wrong: `groundup practice`.
+    """Write the parts yourself, and be told at once what is wrong; then find the bugs in scripts: `groundup practice`.
 
     Parameters
     ----------
@@ -415,19 +416,21 @@ def practice(
         start: begin or go on, and check on each save; list: all exercises; next: go to another; check: once, now;
         hint: a nudge, more each time; solution: show it; reset: start an exercise again (what you had is kept).
     name
-        The exercise; by default the one you are at.
+        The exercise or the bug; by default the one you are at.
     folder
         Where your files and your progress are.
     watch
         Check on each save until Ctrl-C (in a terminal).
     seed
         Of the inputs of the checks; by default new ones each time.
+    line
+        With check, for a bug: is the fault in this line of your file?
     json
         Print the result as one JSON document.
     """
     from groundup.practice import command
 
-    sys.exit(command.run(action, name, folder, seed, watch, json))
+    sys.exit(command.run(action, name, folder, seed, watch, json, line))
 
 
 @app.command

@@ -9,7 +9,7 @@ import pytest
 
 from groundup import practice
 from groundup.errors import UsageError
-from groundup.practice import exercise
+from groundup.practice import bug, exercise
 from groundup.practice.workspace import Workspace
 
 FIRST = exercise.names()[0]
@@ -47,7 +47,7 @@ def test_from_the_first_task_to_the_second(tmp_path):
     assert (folder / f"02_{second}.py").exists()
     assert "(2 of" in done.stdout
     listed = json.loads(groundup(folder, "list", "--json").stdout)
-    assert [row["name"] for row in listed] == list(exercise.names())
+    assert [row["name"] for row in listed] == list(exercise.road())
     assert listed[0]["solved"]
     assert listed[1]["current"]
     assert path.read_text() == exercise.solution_source(FIRST), "the learner's file is never touched"
@@ -114,7 +114,7 @@ def test_next_goes_on_and_comes_back(tmp_path):
     assert Workspace(tmp_path).current == order[1]
     groundup(tmp_path, "next", order[0])
     assert Workspace(tmp_path).current == order[0]
-    for name in order:
+    for name in exercise.road():
         space.solve(name)
     done = groundup(tmp_path, "check")
     assert done.returncode == 0
@@ -183,3 +183,42 @@ def test_in_a_notebook_only_what_was_checked_is_called_right(capsys):
     shown = capsys.readouterr().out
     assert "not yet  cross_entropy_backward" in shown
     assert " right " not in shown.splitlines()[0]
+
+
+def test_a_bug_is_found_by_its_line_and_mended(tmp_path):
+    path = Workspace(tmp_path).go_to("runaway")
+    assert path.read_text() == exercise.task_source("runaway")
+    assert "something is wrong with it" in groundup(tmp_path).stdout
+    done = groundup(tmp_path, "check")
+    assert done.returncode == 1
+    assert "as it was" in done.stdout
+
+    lines = path.read_text().splitlines()
+    here = next(n for n, line in enumerate(lines, 1) if "model.backward" in line)
+    assert "Yes, here it is" in groundup(tmp_path, "check", "--line", str(here)).stdout
+    done = groundup(tmp_path, "check", "--line", "1", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == {"exercise": "runaway", "line": 1, "text": lines[0], "here": False}
+
+    lines.insert(here - 1, "            model.zero_grad()")
+    path.write_text("\n".join(lines) + "\n")
+    done = groundup(tmp_path, "check")
+    assert done.returncode == 0, done.stdout
+    assert bug.load("runaway").lesson[:30] in done.stdout
+    done = groundup(tmp_path, "solution", "runaway")
+    assert "+            optimizer.zero_grad()" in done.stdout
+    assert "import numpy" not in done.stdout, "the change alone"
+
+
+def test_a_line_that_cannot_be_is_an_error(tmp_path):
+    space = Workspace(tmp_path)
+    space.open("runaway")
+    space.open("linear")
+    for arguments, says in (
+        (("check", "runaway", "--line", "900"), "the file has the lines 1 to"),
+        (("check", "linear", "--line", "3"), "linear is an exercise"),
+        (("hint", "runaway", "--line", "3"), "belongs to `groundup practice check`"),
+    ):
+        done = groundup(tmp_path, *arguments)
+        assert done.returncode == 2
+        assert says in done.stderr

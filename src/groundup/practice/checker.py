@@ -137,6 +137,8 @@ def judge(name: str, exercise: Exercise, report: Report, seed: int) -> Verdict:
 
 
 def _truth(part: Part, module: Any, case: Case) -> dict[str, np.ndarray]:
+    if not part.outputs:  # it has judged by itself
+        return {}
     copies = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in case.inputs.items()}
     outputs = part.outcome(module, copies)
     return {

@@ -8,15 +8,26 @@ from rich.table import Table
 
 from groundup.console import out, print_json
 from groundup.errors import UsageError
+from groundup.practice import bug
 from groundup.practice.checker import Verdict, check_file
-from groundup.practice.exercise import load, names
+from groundup.practice.exercise import bugs, load, names, road
 from groundup.practice.show import show
 from groundup.practice.workspace import Workspace
 
 
-def run(action: str, name: str | None, folder: Path, seed: int | None, watch: bool, as_json: bool) -> int:
+def run(
+    action: str,
+    name: str | None,
+    folder: Path,
+    seed: int | None,
+    watch: bool,
+    as_json: bool,
+    line: int | None = None,
+) -> int:
     """Carry out one action; return the exit code: 0, or 1 for an answer that is not right yet."""
     workspace = Workspace(folder)
+    if line is not None and action != "check":
+        raise UsageError(f"--line belongs to `groundup practice check`, not to {action}.")
     if action == "start":
         return start(workspace, seed, watch, as_json)
     if action == "list":
@@ -26,6 +37,8 @@ def run(action: str, name: str | None, folder: Path, seed: int | None, watch: bo
     if name is None:
         everything_is_solved(workspace, as_json)
         return 0
+    if action == "check" and line is not None:
+        return guess(workspace, name, line, as_json)
     if action == "check":
         return check(workspace, name, seed, as_json)
     document = {"next": go_on, "hint": hint, "solution": solution, "reset": reset}[action](workspace, name)
@@ -44,7 +57,7 @@ def start(workspace: Workspace, seed: int | None, watch: bool, as_json: bool) ->
         return 0
     path = workspace.open(name)
     if as_json:
-        print_json({"exercise": name, "path": str(path), "solved": len(workspace.progress.solved), "of": len(names())})
+        print_json({"exercise": name, "path": str(path), "solved": len(workspace.progress.solved), "of": len(road())})
         return 0
     where_you_are(workspace, name, path)
     if watch and out.is_terminal:
@@ -58,8 +71,9 @@ def where_you_are(workspace: Workspace, name: str, path: Path) -> None:
     """Say which exercise is next, in which file, and how to go on."""
     done = len(workspace.progress.solved)
     out.print(
-        f"[bold]{escape(load(name).title)}[/] [dim]({names().index(name) + 1} of {len(names())}, {done} solved)[/]",
+        f"[bold]{escape(load(name).title)}[/] [dim]({road().index(name) + 1} of {len(road())}, {done} solved)[/]",
         f"Open [bold]{escape(str(path))}[/] in your editor: the task stands at its top.",
+        *(["It runs, and something is wrong with it: run it, find the fault, mend it."] if name in bugs() else []),
         "[dim]groundup practice check, hint, solution, next, list, reset; --folder for another place[/]",
         sep="\n",
         soft_wrap=True,
@@ -69,20 +83,17 @@ def where_you_are(workspace: Workspace, name: str, path: Path) -> None:
 def everything_is_solved(workspace: Workspace, as_json: bool) -> None:
     """Say that the road has been walked to its end."""
     if as_json:
-        print_json({"exercise": None, "solved": len(workspace.progress.solved), "of": len(names())})
+        print_json({"exercise": None, "solved": len(workspace.progress.solved), "of": len(road())})
     else:
         out.print(
-            f"[bold green]All {len(names())} exercises are solved.[/] `groundup practice reset NAME` starts one again."
+            f"[bold green]All {len(names())} exercises and {len(bugs())} bugs are solved.[/] "
+            "`groundup practice reset NAME` starts one again."
         )
 
 
 def check(workspace: Workspace, name: str, seed: int | None, as_json: bool) -> int:
     """Check one exercise and note it if it is solved."""
-    path = workspace.path(name)
-    if not path.exists():
-        raise UsageError(
-            f"There is no {path} yet. `groundup practice next {name}` makes it, or give --folder if it lies elsewhere."
-        )
+    path = existing(workspace, name)
     verdict = check_file(name, path, seed=seed)
     if verdict.passed:
         workspace.solve(name)
@@ -93,6 +104,32 @@ def check(workspace: Workspace, name: str, seed: int | None, as_json: bool) -> i
         if verdict.passed:
             after(workspace, name)
     return 0 if verdict.passed else 1
+
+
+def existing(workspace: Workspace, name: str) -> Path:
+    """Return the learner's file of an exercise; that it is not there is an error."""
+    path = workspace.path(name)
+    if not path.exists():
+        raise UsageError(
+            f"There is no {path} yet. `groundup practice next {name}` makes it, or give --folder if it lies elsewhere."
+        )
+    return path
+
+
+def guess(workspace: Workspace, name: str, line: int, as_json: bool) -> int:
+    """Say whether the fault of a script lies in a line of the learner's file."""
+    lines = existing(workspace, name).read_text(encoding="utf-8").splitlines()
+    if name not in bugs():
+        raise UsageError(f"--line is for scripts with a fault, such as {bugs()[0]}; {name} is an exercise.")
+    if not 1 <= line <= len(lines):
+        raise UsageError(f"--line is {line}; the file has the lines 1 to {len(lines)}.")
+    text, here = lines[line - 1].strip(), bug.load(name).is_here(lines[line - 1])
+    if as_json:
+        print_json({"exercise": name, "line": line, "text": text, "here": here})
+    else:
+        verdict = "[green]Yes, here it is.[/] Mend it, and check again." if here else "[red]No, not in this line.[/]"
+        out.print(f"[dim]line {line}:[/] {escape(text)}", verdict, sep="\n", soft_wrap=True)
+    return 0 if here else 1
 
 
 def as_document(verdict: Verdict) -> dict[str, Any]:
@@ -155,7 +192,7 @@ def solution(workspace: Workspace, name: str) -> dict[str, Any]:
         "exercise": name,
         "path": str(path),
         "say": [
-            escape(path.read_text(encoding="utf-8").rstrip()),
+            escape(bug.fix(name) if name in bugs() else path.read_text(encoding="utf-8").rstrip()),
             f"[dim]It lies in {escape(str(path))}; your own file is as it was.[/]",
         ],
     }
@@ -169,7 +206,7 @@ def reset(workspace: Workspace, name: str) -> dict[str, Any]:
         "path": str(workspace.path(name)),
         "kept": str(kept) if kept else None,
         "say": [
-            f"{escape(str(workspace.path(name)))} is empty again.",
+            f"{escape(str(workspace.path(name)))} is as it was at the start.",
             *([f"What you had is kept in {escape(str(kept))}."] if kept else []),
         ],
     }
@@ -181,19 +218,22 @@ def list_exercises(workspace: Workspace, as_json: bool) -> None:
         {
             "name": name,
             "title": load(name).title,
+            "kind": "bug" if name in bugs() else "exercise",
             "solved": workspace.progress.solved.get(name),
             "hints": workspace.progress.hints.get(name, 0),
             "solution_shown": name in workspace.progress.shown,
             "current": name == workspace.current,
             "path": str(workspace.path(name)) if workspace.path(name).exists() else None,
         }
-        for name in names()
+        for name in road()
     ]
     if as_json:
         print_json(rows)
         return
     table = Table("", "", "name", "exercise", "", box=None)
     for number, row in enumerate(rows, 1):
+        if row["name"] == bugs()[0]:
+            table.add_row("", "", "", "[bold]Find the bug[/]", "")
         mark = "[green]solved[/]" if row["solved"] else "[bold]you are here[/]" if row["current"] else ""
         helped = "solution shown" if row["solution_shown"] else f"hints: {row['hints']}" if row["hints"] else ""
         table.add_row(str(number), mark, row["name"], escape(row["title"]), f"[dim]{helped}[/]")

@@ -6,10 +6,9 @@ An exercise is a folder in ``practice/exercises``:
     definition.py    ``EXERCISE``: title, hints, and the parts that are checked, in order
     answers.py       ``WRONG`` answers with the cause that must be named, and ``RIGHT`` ones in another style
 
-The learner's file is the solution with its gaps emptied, so task and truth cannot drift apart; where the task is
-to find a fault, the folder has a ``task.py`` of its own. The truth of every
+The learner's file is the solution with its gaps emptied, so task and truth cannot drift apart. The truth of every
 check is what the solution computes on the same inputs; the tests hold the solutions equal to ``groundup.scratch``
-and PyTorch.
+and PyTorch. At the end of the road stand scripts with a fault to be found: see ``bug``.
 """
 
 import re
@@ -59,7 +58,7 @@ class Part:
     ----------
     name : the function or class that it is about.
     cases : ``cases(rng, dtype)`` returns a fresh :class:`Case` each time, with unequal sizes.
-    outputs : the names of what is compared, in this order.
+    outputs : the names of what is compared, in this order; none where ``run`` itself judges, by an AnswerError.
     run : ``run(module, inputs)`` returns the outputs by name. By default the function ``name`` is called with the
         inputs, and what it returns (one value or a tuple) gets the names in ``outputs``. A class, an optimizer or a
         loop needs a small scene of its own.
@@ -94,6 +93,7 @@ class Exercise:
     hints: tuple[str, ...]  # from a nudge to nearly the answer
     seconds: float = 10.0  # the longest that a check of it may run
     torch: bool = False  # whether the learner's file imports PyTorch
+    lesson: str = ""  # what to remember, said when it is solved
 
 
 @dataclass(frozen=True)
@@ -158,10 +158,11 @@ _GAP = re.compile(rf"^( *){START}\n(.*?)^ *{END}\n", re.MULTILINE | re.DOTALL)
 
 
 def load(name: str) -> Exercise:
-    """Return the exercise called ``name``; an unknown name is an error that suggests the nearest."""
-    if name not in names():
-        raise unknown_name("exercise", name, names())
-    return import_module(f"groundup.practice.exercises.{name}.definition").EXERCISE
+    """Return the exercise, or the bug as an exercise, called ``name``; an unknown one is an error with the nearest."""
+    if name not in road():
+        raise unknown_name("exercise", name, road())
+    definition = import_module(f"groundup.practice.{_room(name)}.{name}.definition")
+    return definition.BUG.exercise(name) if name in bugs() else definition.EXERCISE
 
 
 def names() -> tuple[str, ...]:
@@ -171,33 +172,54 @@ def names() -> tuple[str, ...]:
     return ROAD
 
 
+def bugs() -> tuple[str, ...]:
+    """Return the names of the scripts with a fault to be found."""
+    from groundup.practice.bugs import BUGS
+
+    return BUGS
+
+
+def road() -> tuple[str, ...]:
+    """Return the names of all that there is to solve: the exercises, then the scripts with a fault."""
+    return names() + bugs()
+
+
 def solution_source(name: str) -> str:
     """Return the text of the solution, without the marks around what the learner writes."""
     return _GAP.sub(r"\2", _marked_source(name))
 
 
 def task_source(name: str) -> str:
-    """Return the file that the learner gets: the solution with its gaps emptied, or the folder's ``task.py``."""
-    task = FOLDER / name / "task.py"
-    if task.exists():
-        return task.read_text(encoding="utf-8")
+    """Return the file that the learner gets: the solution with its gaps emptied, or with its fault put in."""
+    if name in bugs():
+        from groundup.practice.bug import load as load_bug
+
+        return replaced(solution_source(name), load_bug(name).edits, f"the solution of {name!r}")
     return _GAP.sub(r'\1# your code\n\1raise NotImplementedError("not written yet")\n', _marked_source(name))
 
 
 def _marked_source(name: str) -> str:
-    return (FOLDER / name / "solution.py").read_text(encoding="utf-8")
+    return (Path(__file__).parent / _room(name) / name / "solution.py").read_text(encoding="utf-8")
+
+
+def _room(name: str) -> str:
+    return "bugs" if name in bugs() else "exercises"
 
 
 def solution_module(name: str) -> ModuleType:
     """Return the solution as a module."""
-    return import_module(f"groundup.practice.exercises.{name}.solution")
+    return import_module(f"groundup.practice.{_room(name)}.{name}.solution")
 
 
 def edited(name: str, edits: tuple[tuple[str, str], ...]) -> str:
-    """Return the solution's text with edits applied; each must fit exactly once, so that none is lost unnoticed."""
-    source = solution_source(name)
+    """Return the solution's text with edits applied."""
+    return replaced(solution_source(name), edits, f"the solution of {name!r}")
+
+
+def replaced(source: str, edits: tuple[tuple[str, str], ...], where: str) -> str:
+    """Return a text with edits applied; each must fit exactly once, so that none is lost unnoticed."""
     for old, new in edits:
         if source.count(old) != 1:
-            raise ValueError(f"the solution of {name!r} holds {old!r} {source.count(old)} times, not once")
+            raise ValueError(f"{where} holds {old!r} {source.count(old)} times, not once")
         source = source.replace(old, new)
     return source

@@ -25,6 +25,8 @@ def show(verdict: Verdict, exercise: Exercise | None = None, console: Console = 
         console.print(f"  [green]right[/]  {name}")
     if verdict.passed:
         console.print(f"[bold green]{escape(exercise.title)}: everything is right.[/]")
+        if exercise.lesson:
+            console.print(escape(exercise.lesson), soft_wrap=True)
         return
     console.print(f"  [red]not yet[/]  {verdict.part}")
     console.print(escape(verdict.message), soft_wrap=True)

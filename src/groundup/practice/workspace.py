@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from groundup.errors import GroundupError, unknown_name
-from groundup.practice.exercise import names, solution_source, task_source
+from groundup.practice.exercise import road, solution_source, task_source
 from groundup.runs import write_atomically
 
 
@@ -39,16 +39,16 @@ class Workspace:
         """The exercise that the learner is at: where they went, or the first unsolved; None when all are solved."""
         if self.progress.current is not None and self.progress.current not in self.progress.solved:
             return self.progress.current
-        return next((name for name in names() if name not in self.progress.solved), None)
+        return next((name for name in road() if name not in self.progress.solved), None)
 
     def path(self, name: str) -> Path:
         """Return where the learner's file of an exercise lies, whatever number it had when it was made."""
-        if name not in names():
-            raise unknown_name("exercise", name, names())
+        if name not in road():
+            raise unknown_name("exercise", name, road())
         there = sorted(self.folder.glob(f"[0-9][0-9]_{name}.py"))
         if there:
             return there[0]
-        return self.folder / f"{names().index(name) + 1:02d}_{name}.py"
+        return self.folder / f"{road().index(name) + 1:02d}_{name}.py"
 
     def open(self, name: str) -> Path:
         """Return the learner's file, made first if it is not there; what is there stays as it is."""
@@ -67,7 +67,7 @@ class Workspace:
 
     def next(self, after: str) -> str | None:
         """Return the first unsolved exercise behind this one, or else the first unsolved of all but this one."""
-        order = names()
+        order = road()
         behind = order[order.index(after) + 1 :] + order[: order.index(after)]
         return next((name for name in behind if name not in self.progress.solved), None)
 
@@ -97,7 +97,7 @@ class Workspace:
         return path
 
     def reset(self, name: str) -> Path | None:
-        """Give back the empty exercise; return where the learner's version is kept, if there was one."""
+        """Give back the file as it was at the start; return where the learner's version is kept, if there was one."""
         path = self.path(name)
         kept = None
         if path.exists():
