@@ -14,6 +14,7 @@ from groundup.errors import missing_package, unknown_name
 # Name to one line about it: a list that can be read without loading pandas or torch.
 STUDIES = {
     "loans": "Which loans go bad? One in twenty does, and 95% accuracy means nothing",
+    "flights": "Which flights come late, or not at all? Half of the table is known only afterwards",
 }
 
 
