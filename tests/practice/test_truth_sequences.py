@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from groundup import scratch
 from groundup.practice.exercise import solution_module
+from groundup.scratch import tape
 from groundup.scratch.layers.attention import attention_backward, attention_forward
 
 RNG = np.random.default_rng(0)
@@ -149,3 +150,35 @@ def test_transformer_block():
     for name, gradient in gradients.items():
         same(gradient, there[theirs[name]].grad)
         same(gradient, here[theirs[name]].grad)
+
+
+def test_tape():
+    it = solution_module("tape")
+    arrays = [RNG.normal(size=shape) for shape in [(5, 7), (7, 3), (3,), (5, 1)]]
+
+    def loss(leaves, sums):
+        x, w, b, column = leaves
+        u = x @ w + b
+        h = u.tanh()
+        y = (u + h * h) * h * column  # used several times, and broadcast
+        return (y.relu() * sums(y, 1) * b + y).sum()
+
+    leaves = tensors(*arrays)
+    right = loss(leaves, lambda y, axis: y.sum(axis, keepdim=True))
+    right.backward()
+    values = [it.Value(array) for array in arrays]
+    mine = loss(values, lambda y, axis: y.sum(axis))
+    mine.backward()
+    same(mine.data[0, 0], right)
+
+    def relu(value):
+        return tape.where(value.data > 0, value, np.zeros_like(value.data))
+
+    x, w, b, column = ours = [tape.Value(array) for array in arrays]
+    u = x @ w + b
+    h = tape.tanh(u)
+    y = (u + h * h) * h * column
+    (relu(y) * y.sum(1, keepdims=True) * b + y).sum().backward()
+    for value, leaf, our in zip(values, leaves, ours, strict=True):
+        same(value.grad, leaf.grad)
+        same(value.grad, our.grad)

@@ -24,6 +24,7 @@ ROAD: tuple[str, ...] = (
     "gru",
     "attention",
     "transformer_block",
+    "tape",
     "training_loop",
     "torch_module",
     "torch_loop",
