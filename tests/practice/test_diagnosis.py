@@ -268,3 +268,10 @@ def test_numbers_that_were_never_written():
     right = np.random.default_rng(0).normal(size=(5, 7))
     mine = np.where(np.arange(7) % 3 == 1, 0, right)
     assert "yours are still 0 there" in explain_gradient(mine, right).message
+
+
+def test_right_numbers_in_another_shape():
+    right = arrays(0, "NIO")
+    found = explain_gradient([a.reshape(len(a), -1) for a in right], right)
+    assert found.cause == "other shape"
+    assert "reshape gradient to (5, 7, 3)" in found.message

@@ -1,5 +1,6 @@
 """Name the mistake, if one reproduces the learner's numbers on every input; otherwise show where they differ."""
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -97,12 +98,11 @@ def explain(trials: Sequence[Trial]) -> Explanation:
             )
         if np.isfinite(trial.right).all() and not np.isfinite(trial.mine).all():
             return _not_finite(trial)
-    with np.errstate(all="ignore"):
-        fitting = _common([_fitting(trial, guesses(trial)) for trial in trials])
-        if fitting is None:  # many more, each of which runs the solution once
-            fitting = _common([_fitting(trial, other_inputs(trial)) for trial in trials])
-    if fitting:
-        return Explanation(fitting.cause, fitting.message)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a mistake that is tried may divide by 0, or average over nothing
+        named = _common(trials, guesses) or _common(trials, other_inputs)
+    if named:
+        return Explanation(named.cause, named.message)
     worst = max(trials, key=lambda trial: -same(trial.mine, trial.right))
     if worst.mine.shape != worst.right.shape:
         return Explanation(
@@ -132,12 +132,13 @@ def _fitting(trial: Trial, candidates: Iterable[Guess]) -> list[Guess]:
     return [guess for guess in candidates if same(trial.mine, guess.prediction)]
 
 
-def _common(fitting: list[list[Guess]]) -> Guess | None:
-    """Return the first guess whose cause fits every trial."""
-    for guess in fitting[0]:
-        if all(any(guess.cause == other.cause for other in others) for others in fitting[1:]):
-            return guess
-    return None
+def _common(trials: Sequence[Trial], hypotheses: Callable[[Trial], Iterable[Guess]]) -> Guess | None:
+    """Return the first guess that fits the first trial, and whose cause fits every other one."""
+    candidates = _fitting(trials[0], hypotheses(trials[0]))
+    if not candidates:  # some hypotheses run the solution many times: ask no further
+        return None
+    others = [{guess.cause for guess in _fitting(trial, hypotheses(trial))} for trial in trials[1:]]
+    return next((guess for guess in candidates if all(guess.cause in causes for causes in others)), None)
 
 
 def _not_finite(trial: Trial) -> Explanation:

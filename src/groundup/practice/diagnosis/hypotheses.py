@@ -267,6 +267,13 @@ def missing_reductions(trial: Trial) -> Iterator[Guess]:
             "of length 1; reshape, squeeze or [:, None] mend it.",
             right.reshape(mine.shape),
         )
+    elif mine.size == right.size and mine.shape != right.shape:
+        yield Guess(
+            "other shape",
+            f"The numbers are right and in the right order, but their shape is {mine.shape}: reshape {name} to "
+            f"{right.shape}.",
+            right.reshape(mine.shape),
+        )
     if mine.size > right.size:
         for axis in range(mine.ndim):
             for how, reduce in (("summed", np.sum), ("averaged", np.mean)):

@@ -41,6 +41,7 @@ def mistaken(inputs: Mapping[str, Any]) -> Iterator[Change]:
 def otherwise_used(name: str, value: Any) -> Iterator[Change]:
     """Something with the wrong sign, used twice, or divided by instead of multiplied with."""
     yield f"{name} with the wrong sign", f"{name} had the other sign: is it subtracted, or added?", {name: -value}
+    yield f"{name} doubled", f"{name} were twice as large: is it added twice?", {name: 2 * value}
     yield f"{name} squared", f"{name} were squared: is it multiplied in twice?", {name: value**2}
     if np.all(value != 0):
         yield (

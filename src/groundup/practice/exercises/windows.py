@@ -104,6 +104,11 @@ def in_the_corner(i):
     return np.pad(i["x"], ((0, 0), (0, 0), (0, 2 * p), (0, 2 * p)))
 
 
+def edge(i):
+    """The border filled with the outermost pixels of the image."""
+    return np.pad(i["x"], border(i["padding"]), mode="edge")
+
+
 def convolve_backward(i, stride=None, filters=None, order="added", cut="middle", last=False, flip=False):
     """Return the gradients of a convolution with one thing done differently.
 

@@ -7,6 +7,7 @@ from groundup.practice.exercises.windows import (
     border,
     convolve,
     convolve_backward,
+    edge,
     give,
     images,
     in_the_corner,
@@ -42,30 +43,27 @@ def columns(stride=None, padding=None):
     return case
 
 
-def unfolded(i, order="cij", places="hv", stride=None, padded=None):
+def unfolded(i, order="cij", places="hv", stride=None, padded=None, turned=False):
     """The columns, with their rows or places in another order, or taken from elsewhere."""
     kernel, p = i["kernel"], i["padding"]
     size = output({**i, "weight": np.empty((0, 0, *kernel))})
     padded = np.pad(i["x"], border(p)) if padded is None else padded(i)
     under = take(padded, kernel, i["stride"] if stride is None else stride, size)
+    under = under[:, :, ::-1, ::-1] if turned else under
     under = np.einsum(f"ncijhv->n{order}{places}", under)
     return {"columns": under.reshape(len(under), -1, size[0] * size[1])}
 
 
-def folded(i, order="added", cut="middle", average=False, rows="cij"):
+def folded(i, order="added", cut="middle", average=False, rows="cij", stride=None):
     """The image from the columns, put together in another way."""
     (K, L), (_, C, H, W) = i["kernel"], i["shape"]
     Ho, Wo = ((n + 2 * i["padding"] - k) // i["stride"] + 1 for n, k in ((H, K), (W, L)))
     shape = [{"c": C, "i": K, "j": L}[letter] for letter in rows]
     shares = np.einsum(f"n{rows}hv->ncijhv", i["columns"].reshape(-1, *shape, Ho, Wo))
-    made = give(shares, i["shape"], i["stride"], i["padding"], order, cut)
+    made = give(shares, i["shape"], i["stride"] if stride is None else stride, i["padding"], order, cut)
     if average:
         made = made / np.maximum(give(np.ones_like(shares), i["shape"], i["stride"], i["padding"]), 1)
     return {"image": made}
-
-
-def edge(i):
-    return np.pad(i["x"], border(i["padding"]), mode="edge")
 
 
 def tall(weight):
@@ -97,6 +95,8 @@ UNFOLD = (
     *(Slip("order of the rows", ROWS, lambda i, order=order: unfolded(i, order)) for order in ("ijc", "jic", "cji", "icj", "jci")),
     Slip("order of the places", "The places stand column by column. They stand row by row of the output: h changes slowest.",
          lambda i: unfolded(i, places="vh")),
+    Slip("window turned round", "The rows of each channel stand in reverse order: pixel i, j of the window is i rows below and j columns right of its corner.",
+         lambda i: unfolded(i, turned=True)),
     Slip("stride ignored", STRIDE, lambda i: unfolded(i, stride=1)),
     Slip("padding not zero", "The border repeats the edge of the image: it holds zeros, as np.pad makes them by itself.", lambda i: unfolded(i, padded=edge)),
     Slip("border on one side", CORNER, lambda i: unfolded(i, padded=in_the_corner)),
@@ -105,6 +105,7 @@ UNFOLD = (
 FOLD = (
     Slip("overlap overwritten", OVERLAP, lambda i: folded(i, order="by pixel")),
     Slip("overlap overwritten", OVERLAP, lambda i: folded(i, order="by place")),
+    Slip("stride ignored", STRIDE, lambda i: folded(i, stride=1)),
     Slip("overlap averaged", "Where windows overlap the copies are averaged: they are added up, as each of them has an effect.",
          lambda i: folded(i, average=True)),
     Slip("cropped at the wrong place", "The image has the right size, but is cut out of the padded one at its corner: it stands in the middle.",

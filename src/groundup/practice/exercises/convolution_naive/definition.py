@@ -3,18 +3,21 @@
 import numpy as np
 
 from groundup.practice.exercise import AnswerError, Case, Exercise, Part, Slip
-from groundup.practice.exercises.windows import convolve, convolve_backward, images, in_the_corner, with_upstream
+from groundup.practice.exercises.windows import convolve, convolve_backward, edge, images, in_the_corner, with_upstream
 
 GRADIENTS = ("dx", "dweight", "dbias")
 
 
-def axis(rng, dtype):
-    """An axis on which some pixels are left over, with a wide border."""
-    kernel, stride, places = int(rng.integers(2, 6)), int(rng.integers(2, 5)), int(rng.integers(7, 12))
-    padding = 2 * stride + 1
-    left_over = int(rng.integers(1, stride))
-    size = kernel - 2 * padding + stride * (places - 1) + left_over
-    return Case({"size": size, "kernel": kernel, "stride": stride, "padding": padding})
+def axis(left_over):
+    """Return cases of one axis with a wide border, on which the window fits exactly, or some pixels are left over."""
+
+    def case(rng, dtype):
+        kernel, stride, places = int(rng.integers(2, 6)), int(rng.integers(2, 5)), int(rng.integers(7, 12))
+        padding = 2 * stride + 1
+        size = kernel - 2 * padding + stride * (places - 1) + (int(rng.integers(1, stride)) if left_over else 0)
+        return Case({"size": size, "kernel": kernel, "stride": stride, "padding": padding})
+
+    return case
 
 
 def call_output_size(module, inputs):
@@ -35,6 +38,19 @@ def flipped(i):
     return i["weight"][:, :, ::-1, ::-1]
 
 
+PLACES = (
+    places("one place too few", "This is the number of steps. Before the first step the window stands in a place too: add 1.",
+           lambda n, k, s, p: (n + 2 * p - k) // s),
+    places("padding on one side", "padding is added once: there is a border on both sides.", lambda n, k, s, p: (n + p - k) // s + 1),
+    places("padding forgotten", "The padding is not counted: there is a border on both sides.", lambda n, k, s, p: (n - k) // s + 1),
+    places("rounded up", "This is rounded up: a last window that does not fit wholly is left out.", lambda n, k, s, p: -(-(n + 2 * p - k) // s) + 1),
+    places("kernel forgotten", "The window has a width: its corner can only go to size + 2 padding - kernel.", lambda n, k, s, p: (n + 2 * p) // s + 1),
+    places("one added too early", "The 1 is added before the division: the steps are counted first.", lambda n, k, s, p: (n + 2 * p - k + 1) // s),
+    places("stride forgotten", "The window moves by stride pixels, so there are fewer places: divide.", lambda n, k, s, p: n + 2 * p - k + 1),
+    places("one place too few", "The last place is not counted: the window's corner goes from 0 to size + 2 padding - kernel, both included.",
+           lambda n, k, s, p: (n + 2 * p - k - 1) // s + 1),
+)  # fmt: skip
+
 OVERWRITTEN = "Shares are overwritten: a pixel lies under several windows and meets several filters, and all of these send something back. Add (+=)."
 
 FORWARD = (
@@ -48,6 +64,8 @@ FORWARD = (
          lambda i: convolve(i, bias=i["weight"].shape[1])),
     Slip("border on one side", "The image stands in the corner of the padded one, with all of the border behind it: it stands in the middle, "
          "at [padding : padding + H, padding : padding + W].", lambda i: convolve(i, padded=in_the_corner(i))),
+    Slip("padding not zero", "The border repeats the edge of the image: it holds zeros, as np.pad makes them by itself.",
+         lambda i: convolve(i, padded=edge(i))),
 )  # fmt: skip
 
 BACKWARD = (
@@ -67,16 +85,8 @@ BACKWARD = (
 EXERCISE = Exercise(
     title="Convolution by its definition",
     parts=(
-        Part("output_size", axis, ("output size",), run=call_output_size, float32=False, slips=(
-            places("one place too few", "This is the number of steps. Before the first step the window stands in a place too: add 1.",
-                   lambda n, k, s, p: (n + 2 * p - k) // s),
-            places("padding on one side", "padding is added once: there is a border on both sides.", lambda n, k, s, p: (n + p - k) // s + 1),
-            places("padding forgotten", "The padding is not counted: there is a border on both sides.", lambda n, k, s, p: (n - k) // s + 1),
-            places("rounded up", "This is rounded up: a last window that does not fit wholly is left out.", lambda n, k, s, p: -(-(n + 2 * p - k) // s) + 1),
-            places("kernel forgotten", "The window has a width: its corner can only go to size + 2 padding - kernel.", lambda n, k, s, p: (n + 2 * p) // s + 1),
-            places("one added too early", "The 1 is added before the division: the steps are counted first.", lambda n, k, s, p: (n + 2 * p - k + 1) // s),
-            places("stride forgotten", "The window moves by stride pixels, so there are fewer places: divide.", lambda n, k, s, p: n + 2 * p - k + 1),
-        )),
+        Part("output_size", axis(left_over=True), ("output size",), run=call_output_size, slips=PLACES, float32=False),
+        Part("output_size", axis(left_over=False), ("output size",), run=call_output_size, slips=PLACES, float32=False),
         Part("conv2d", images(stride=1, padding=0), ("y",), slips=FORWARD),
         Part("conv2d", images(), ("y",), slips=FORWARD),
         Part("conv2d_backward", with_upstream(images(stride=1, padding=0)), GRADIENTS, slips=BACKWARD),

@@ -48,6 +48,12 @@ def draw(i, shape=None):
     return np.random.default_rng(i["seed"]).random(i["x"].shape if shape is None else shape)
 
 
+def second_draw(i):
+    rng = np.random.default_rng(i["seed"])
+    rng.random(i["x"].shape)
+    return np.where(rng.random(i["x"].shape) < i["p"], 0, 1 / (1 - i["p"]))
+
+
 def forward_slip(cause, message, mask):
     """What a mask ``mask(i, p)`` would have made of x."""
     return Slip(cause, message, lambda i: {"y": i["x"] * mask(i, i["p"])})
@@ -97,15 +103,26 @@ EXERCISE = Exercise(
                          lambda i, p: (draw(i, i["x"].shape[1:]) >= p) / (1 - p)),
             forward_slip("one mask for all examples", "Each place has the same mask: draw a number for each place of x, with the shape of x.",
                          lambda i, p: (draw(i, i["x"].shape[-1:]) >= p) / (1 - p)),
+            forward_slip("nothing dropped", "x is scaled, but nothing is dropped: multiply with the mask.", lambda i, p: 1 / (1 - p)),
+            forward_slip("nothing dropped", "y is x itself: nothing is dropped. Multiply with the mask.", lambda i, p: 1),
+            forward_slip("scale cut off", "The scale is made an integer: 1 / (1 - p) loses its decimals with astype(int). Use x.dtype.",
+                         lambda i, p: (draw(i) >= p) * int(1 / (1 - p))),
+            forward_slip("one draw for all", "One number decides for all of x: draw a number for each place, with the shape of x.",
+                         lambda i, p: (draw(i, ()) >= p) / (1 - p)),
             forward_slip("another draw", ANOTHER, lambda i, p: (draw(i) < 1 - p) / (1 - p)),
             forward_slip("another draw", ANOTHER,
                          lambda i, p: np.random.default_rng(i["seed"]).binomial(1, 1 - p, size=i["x"].shape) / (1 - p)),
             Slip("mask not scaled", "y is right, but the mask holds only 0 and 1: give back what x was multiplied with, 0 and 1 / (1 - p), "
                  "or the gradient misses the scale.", lambda i: {"mask": draw(i) >= i["p"]}),
+            Slip("mask drawn twice", "y is right, but the mask is another one, drawn a second time: draw once, and use it for both.",
+                 lambda i: {"mask": second_draw(i)}),
             Slip("mask inverted", "y is right, but the mask is 1 where x was dropped: give back what x was multiplied with.",
                  lambda i: {"mask": draw(i) < i["p"]}),
         )),
-        Part("dropout_backward", with_mask, ("dx",)),
+        Part("dropout_backward", with_mask, ("dx",), slips=(
+            Slip("scale missing in backward", "dx is dropped but not scaled: mask holds 1 / (1 - p) where x was kept, multiply with it.",
+                 lambda i: {"dx": i["dy"] * (i["mask"] > 0)}),
+        )),
         Part("Dropout", two_batches, LAYER, run=use_layer, slips=(
             layer_slip("new mask in backward", "The way back has another mask than the way forward: keep the mask of forward in self, and draw "
                        "none in backward.", back=lambda i, mask, new: new()),

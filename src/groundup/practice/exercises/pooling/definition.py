@@ -69,9 +69,10 @@ def of_pixels_alone(i):
     return {"y": under(i).sum(axis=(2, 3)) / under(i, x=np.ones_like(i["x"])).sum(axis=(2, 3))}
 
 
-def winners(i, who="first", value=-np.inf):
+def winners(i, who="first", value=-np.inf, stride=None):
     """Return who gets how much of dy: (N, C, K, K, Ho, Wo), 0 or 1 or a share."""
-    windows = under(i, value)
+    windows = under(i, value, stride=stride)
+    windows = {"smallest": -windows, "size": np.abs(windows)}.get(who, windows)
     N, C, K, _, Ho, Wo = windows.shape
     if who == "everybody":
         return np.ones_like(windows)
@@ -87,7 +88,7 @@ def winners(i, who="first", value=-np.inf):
 
 def max_back(i, who="first", value=-np.inf, stride=None, cut="middle", overwrite=False):
     """Return dx of max pooling with one thing done differently."""
-    chosen = winners(i, who, value)
+    chosen = winners(i, who, value, stride)
     dy, s, p = i["dy"], i["stride"] if stride is None else stride, i["padding"]
     if not overwrite:
         return {"dx": give(chosen * dy[:, :, None, None], i["x"].shape, s, p, cut=cut)}
@@ -96,6 +97,14 @@ def max_back(i, who="first", value=-np.inf, stride=None, cut="middle", overwrite
     for h, v in np.ndindex(*dy.shape[2:]):
         window = dx[:, :, h * s : h * s + i["kernel"], v * s : v * s + i["kernel"]]
         window[...] = np.where(chosen[..., h, v], dy[:, :, h, v, None, None], window)
+    return {"dx": dx[:, :, p : p + H, p : p + W]}
+
+
+def without_the_corner(i):
+    """dx if each window's share is put where it would be if the window stood at the start of the image."""
+    k, p, (N, C, H, W) = i["kernel"], i["padding"], i["x"].shape
+    dx = np.zeros((N, C, H + 2 * p, W + 2 * p))
+    dx[:, :, :k, :k] = (winners(i) * i["dy"][:, :, None, None]).sum(axis=(4, 5))
     return {"dx": dx[:, :, p : p + H, p : p + W]}
 
 
@@ -123,11 +132,17 @@ MAX = (
     Slip("maximum over the channels too", "The channels share one maximum: each channel has its own, over the last two axes.",
          lambda i: {"y": largest(i)["y"].max(axis=1, keepdims=True) * np.ones((1, i["x"].shape[1], 1, 1))}),
     Slip("smallest, not largest", "This is the smallest number of each window.", lambda i: {"y": under(i, np.inf).min(axis=(2, 3))}),
+    Slip("maximum over the batch too", "All images share one maximum: each has its own, over the last two axes.",
+         lambda i: {"y": largest(i)["y"].max(axis=0, keepdims=True) * np.ones((len(i["x"]), 1, 1, 1))}),
+    Slip("sum instead of maximum", "This is the sum of each window.", lambda i: {"y": under(i).sum(axis=(2, 3))}),
     slip("mean instead of maximum", "This is the mean of each window.", average),
 )  # fmt: skip
 MAX_BACK = (
     slip("gradient to the whole window", "Each pixel of the window gets dy: only the winner moved the result.", max_back, who="everybody"),
     slip("overlap overwritten", OVERLAP, max_back, overwrite=True),
+    slip("largest by size", "The number farthest from 0 gets dy, with whatever sign: the largest does.", max_back, who="size", value=0.0),
+    slip("smallest, not largest", "The smallest number of each window gets dy: the largest does.", max_back, who="smallest", value=np.inf),
+    Slip("corner forgotten", "i, j is the winner's place in its window: in the image it is top + i, left + j.", without_the_corner),
     slip("row and column exchanged", "The winner's row and column in the window are exchanged.", max_back, who="exchanged"),
     slip("stride ignored", STRIDE, max_back, stride=1),
     slip("padded with zeros", "On the way back the border holds zeros, which win over negative numbers: pad with -infinity here too.", max_back, value=0.0),
@@ -142,6 +157,7 @@ TIES_BACK = (
     *MAX_BACK,
 )  # fmt: skip
 AVG = (
+    slip("maximum instead of mean", "This is the largest number of each window.", largest, value=0.0),
     Slip("padding not counted", "The mean is taken over the pixels alone. The zeros of the border count too: divide by kernel² everywhere.", of_pixels_alone),
     slip("stride ignored", STRIDE, average, stride=1),
     Slip("window one too small", SMALL, lambda i: average(i, kernel=i["kernel"] - 1)),

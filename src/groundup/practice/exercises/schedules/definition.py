@@ -7,7 +7,7 @@ import numpy as np
 
 from groundup.practice.exercise import Case, Exercise, Part, Slip, named
 
-RATES = ("learning rates",)  # one for each step: the index in the table is the step
+RATES = ("learning rate",)  # one for each step: the index in the table is the step
 
 
 def choice(rng, *values):
@@ -86,12 +86,12 @@ def warmup_slip(cause, message, **changes):
     return slip(cause, message, lambda k, i: warmed(k, i, **changes))
 
 
-def driven(i, late=False, set_at_once=True):
-    """The rates when the base is read from the optimizer again and again, or too late, or not set at step 0."""
+def driven(i, late=False, kept_first=False):
+    """The rates when the base is read from the optimizer again and again (perhaps not at step 1), or once but too late."""
     rate, lr = i["rate"], i["base"]
-    rates = [rate(0, lr) if set_at_once else lr]
+    rates = [rate(0, lr)]
     for k in range(1, i["steps"] + 1):
-        rates.append(rate(k, rates[0] if late else rates[-1]))
+        rates.append(rate(k, rates[0] if late else lr if kept_first and k == 1 else rates[-1]))
     return {RATES[0]: np.array(rates)}
 
 
@@ -121,6 +121,10 @@ EXERCISE = Exercise(
                         clamp=False),
             cosine_slip("whole wave", "This is a whole wave, down and up again: the angle goes to π, not to 2 π.", turns=1.0),
             cosine_slip("quarter wave", "This is a quarter of a wave: the angle goes to π, not to π / 2.", turns=0.25),
+            slip("half missing", "Only the cosine is halved: it is (1 + cos) / 2, so that it goes from 1 to 0.",
+                 lambda k, i: half_wave(k, i["base"], i["total"], i["floor"], half=0.5) + (i["base"] - i["floor"]) / 2),
+            slip("rounded down", "k // total is 0 until the end, so the rate stays at the base: divide with /.",
+                 lambda k, i: i["base"] if k < i["total"] else i["floor"]),
             cosine_slip("half missing", "1 + cos goes from 2 to 0: the half is missing, so it starts at twice the base.", half=1),
             slip("floor on top", "floor is added to a wave that starts at the base, so the first rate is base + floor: the "
                  "wave has the height base - floor.", lambda k, i: half_wave(k, i["base"], i["total"], i["floor"], top=i["base"])),
@@ -145,6 +149,8 @@ EXERCISE = Exercise(
                         line=lambda k, base, warmup, start: base * (start + (1 - start) * (k + 1) / warmup)),
             warmup_slip("warm-up too high", "The line climbs by base, from start · base to more than the base: it climbs by (1 - start) base.",
                         line=lambda k, base, warmup, start: base * (start + k / warmup)),
+            slip("warm-up too slow", "The line is measured by total: it reaches the base at step warmup, so k / warmup.",
+                 lambda k, i: warmed(k, i, line=lambda k, base, warmup, start: base * (start + (1 - start) * k / i["total"]))),
             warmup_slip("start as a rate", "The line starts at start: start is a share of the base, start · base.",
                         line=lambda k, base, warmup, start: start + (base - start) * k / warmup),
             warmup_slip("no warm-up", "The first steps have the full base: the line is missing.",
@@ -155,6 +161,8 @@ EXERCISE = Exercise(
         Part("Schedule", optimizer, RATES, run=drive, float32=False, slips=(
             Slip("compounds", "The formula gets the rate of the step before as its base, so the changes compound. Keep the base "
                  "that the optimizer had in the beginning.", driven),
+            Slip("compounds", "step changes the base, so the changes compound. The base stays what the optimizer had in the beginning.",
+                 lambda i: driven(i, kept_first=True)),
             Slip("base taken too late", "The base is read from the optimizer after the rate of step 0 was set: read it first.",
                  lambda i: driven(i, late=True)),
             Slip("step 0 not set", "The first step still has the optimizer's own rate: set that of step 0 in __init__.",
