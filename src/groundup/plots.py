@@ -300,6 +300,45 @@ def bars(
     return figure
 
 
+@styled
+def knob(
+    positions: Sequence[object],
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    x_label: str,
+    y_label: str,
+    mark: tuple[int, str] | None = None,
+    log: bool = False,
+) -> Figure:
+    """Draw what happens as one knob is turned: a line with whiskers for each measure.
+
+    Parameters
+    ----------
+    positions : of the knob, in order; they stand side by side at equal distances, whatever they are.
+    curves : name to (values, spreads) at the positions; the whiskers reach one spread up and down.
+    x_label, y_label : what the axes are.
+    mark : (place, words), a dashed line at one position.
+    log : whether the vertical axis is logarithmic.
+    """
+    figure = Figure(figsize=(6.8, 3.6), layout="constrained")
+    axis = figure.subplots()
+    for index, (name, (values, spreads)) in enumerate(curves.items()):
+        marker = MARKERS[index % len(MARKERS)]
+        places = np.arange(len(values)) + 0.06 * (index - (len(curves) - 1) / 2)  # side by side where they meet
+        axis.errorbar(places, values, spreads, label=name, color=_colour(index), marker=marker, elinewidth=1)
+    if mark is not None:
+        axis.axvline(mark[0], color=MUTED, linestyle="--", linewidth=1)
+        axis.annotate(mark[1], (mark[0], 1), xycoords=("data", "axes fraction"), xytext=(4, -10),
+                      textcoords="offset points", color=MUTED, fontsize=9)  # fmt: skip
+    axis.set_xticks(range(len(positions)), [f"{p:g}" if isinstance(p, (int, float)) else str(p) for p in positions])
+    axis.set(xlabel=x_label, ylabel=y_label)
+    if log:
+        axis.set_yscale("log")
+    else:
+        axis.set_ylim(bottom=0)
+    axis.legend()
+    return figure
+
+
 def _picture(image: Any, limits: tuple[float, float] | None) -> np.ndarray:
     """Bring one image to (H, W, 3) in [0, 1]: grey is repeated, so that no colour map is needed."""
     values = np.asarray(image, dtype=float)

@@ -15,6 +15,7 @@ from groundup.errors import missing_package, unknown_name
 STUDIES = {
     "loans": "Which loans go bad? One in twenty does, and 95% accuracy means nothing",
     "flights": "Which flights come late, or not at all? Half of the table is known only afterwards",
+    "over-and-under": "Too simple, or too clever? Digits with wrong labels, and one knob at a time",
 }
 
 
@@ -23,6 +24,6 @@ def study(name: str) -> ModuleType:
     if name not in STUDIES:
         raise unknown_name("case study", name, STUDIES)
     try:
-        return import_module(f"groundup.applications.{name}")
+        return import_module(f"groundup.applications.{name.replace('-', '_')}")
     except ModuleNotFoundError as error:
         raise missing_package(error.name or "scikit-learn", "applications") from None

@@ -22,7 +22,7 @@ def features(x: np.ndarray, p: int, rng: np.random.Generator) -> np.ndarray:
     return np.maximum(x @ rng.standard_normal((x.shape[1], p)), 0) / np.sqrt(p)
 
 
-def measure(digits: Digits, seeds: Sequence[int], sizes: Sequence[int] = FEATURES) -> dict[str, Any]:
+def measure(digits: Digits, seeds: Sequence[int], sizes: Sequence[int]) -> dict[str, Any]:
     """Return training and validation error, and the length of β, for each number of features and each seed."""
     names = ("training error", "validation error", "length of β")
     found: dict[str, Any] = {"features": list(sizes), "rows": ROWS} | {name: [] for name in names}

@@ -1,6 +1,6 @@
-"""One run of the study's network, made by hand: ``groundup.scratch``, in float64, so that PyTorch can be held beside it.
+"""One run of the study's network, made by hand (``groundup.scratch``); in float64, to be held beside PyTorch's.
 
-    x (N, 64) -> Linear -> ReLU -> Dropout -> Linear -> logits (N, 10)
+x (N, 64) -> Linear -> ReLU -> Dropout -> Linear -> logits (N, 10)
 """
 
 from collections.abc import Callable

@@ -16,8 +16,8 @@ SAMPLES = 15  # for bias and variance
 
 CARD = ModelCard(
     model=(
-        "A network with one hidden layer, made by hand in NumPy, its width and regularisation chosen on validation from "
-        "twelve settings."
+        "A network with one hidden layer, made by hand in NumPy, its width and regularisation chosen on validation "
+        "from twelve settings."
     ),
     data=(
         "digits: 1,797 handwritten digits of 8 x 8 pixels. A fifth of the training labels were made wrong on purpose; "
@@ -64,9 +64,9 @@ def run(
         say("over-and-under: epochs")
         epochs = knobs.watch_epochs(digits, numbers)
         say("over-and-under: bias and variance")
-        parts = variance.measure(digits, seed, samples)
+        parts = variance.measure(digits, seed, samples, variance.WIDTHS)
         say("over-and-under: double descent")
-        double = descent.measure(digits, numbers)
+        double = descent.measure(digits, numbers, descent.FEATURES)
         say("over-and-under: the twin in PyTorch")
         equal = twin.measure(digits, knobs.BASE, numbers[0])
         tested = contest.hold(digits, numbers, say)

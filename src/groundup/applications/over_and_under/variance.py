@@ -35,7 +35,7 @@ def decompose(p: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     }
 
 
-def measure(digits: Digits, seed: int, samples: int, widths: Sequence[int] = WIDTHS) -> dict[str, Any]:
+def measure(digits: Digits, seed: int, samples: int, widths: Sequence[int]) -> dict[str, Any]:
     """Decompose the error on validation for networks of each width, from so many samples, labels and first weights."""
     seeds = np.random.SeedSequence((seed, 1)).generate_state(samples).tolist()
     found = []
