@@ -86,7 +86,7 @@ scratch.fit(model, scratch.CrossEntropy(), scratch.Adam(model.parameters()), (di
 """)
 
 
-HEAVY = "{'torch', 'pandas', 'sklearn', 'matplotlib', 'lightning_fabric', 'scipy'}"
+HEAVY = "{'torch', 'pandas', 'sklearn', 'matplotlib', 'lightning_fabric', 'scipy', 'optuna'}"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_importing_the_package_imports_nothing_else():
 
 
 COMMANDS = ["apply", "audit", "bench", "compare", "data", "evaluate", "generate", "models", "runs", "tour", "train"]
-COMMANDS += ["predict", "train-scratch", "translate"]
+COMMANDS += ["predict", "train-scratch", "translate", "sweep", "ablate"]
 
 
 @pytest.mark.parametrize("command", [[], *[[name] for name in COMMANDS]])
@@ -139,6 +139,8 @@ def test_wrong_usage_exits_with_2_and_no_traceback(command):
         ("torch", ["train", "lenet", "--data", "digits"], "torch"),
         ("torch", ["tour"], "torch"),
         ("jinja2", ["tour"], "torch"),
+        ("torch", ["sweep", "search.toml"], "torch"),
+        ("optuna", ["ablate", "choices.toml"], "torch"),
         ("pandas", ["apply", "loans"], "applications"),
         ("pooch", ["data", "fetch", "names"], "data"),
     ],

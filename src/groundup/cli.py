@@ -200,6 +200,77 @@ def runs(
 
 
 @app.command
+def sweep(
+    config: tyro.conf.Positional[Path],
+    trials: int = 20,
+    workers: int = 1,
+    test: bool = False,
+    seed: int = 0,
+    folder: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Search for good choices of a training run: `groundup sweep experiments/digits_sweep.toml --trials 30`.
+
+    The same command again goes on where it was stopped or killed. Started twice at the same time, also on machines that
+    share the disk (with file locks that hold between them, as NFS has), two processes work on one search.
+
+    Parameters
+    ----------
+    config
+        A TOML file: what all trials have in common, and what is searched; see the examples in `experiments`.
+    trials
+        How many trials there shall be in all, with those of earlier calls.
+    workers
+        Processes that work at once; they share the cores.
+    test
+        At the end, look at the test split with the best trial: once, when all choosing is over.
+    seed
+        Of what is tried; the seed of the training runs is a choice in the file.
+    folder
+        Where the search is, by default runs/sweep-NAME, with the name of the file.
+    json
+        Print the result as one JSON document.
+    """
+    from groundup.training.experiments import command
+
+    command.sweep(config, trials, workers, folder, seed, test, json)
+
+
+@app.command
+def ablate(
+    config: tyro.conf.Positional[Path],
+    seeds: int = 5,
+    workers: int = 1,
+    seed: int = 0,
+    folder: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Find out which choices matter: `groundup ablate experiments/digits_ablation.toml`.
+
+    Trains a baseline and named changes to it, each with several seeds, and tells differences from noise. The same
+    command again goes on where it was stopped or killed; started twice at the same time, two processes share the work.
+
+    Parameters
+    ----------
+    config
+        A TOML file: the baseline, and the changes; see the examples in `experiments`.
+    seeds
+        How often each choice is trained, with those of earlier calls.
+    workers
+        Processes that work at once; they share the cores.
+    seed
+        The first of the seeds, which decide weights, order and validation split.
+    folder
+        Where the runs are, by default runs/ablate-NAME, with the name of the file.
+    json
+        Print the result as one JSON document.
+    """
+    from groundup.training.experiments import command
+
+    command.ablate(config, seeds, workers, folder, seed, json)
+
+
+@app.command
 def models(json: bool = False) -> None:
     """List the models: name, paper, year, parameters.
 

@@ -15,7 +15,9 @@ import toys
 from groundup.training import TrainConfig
 
 forkserver = multiprocessing.get_context("forkserver")
-forkserver.set_forkserver_preload(["killing", "groundup.training.run", "torch.utils.tensorboard"])
+forkserver.set_forkserver_preload(
+    ["killing", "groundup.training.run", "groundup.training.experiments.search", "torch.utils.tensorboard"]
+)
 
 
 @dataclass

@@ -12,6 +12,7 @@ from groundup.training.config import TrainConfig
 from groundup.training.folder import read_json
 from groundup.training.settings import flat, from_dict
 
+EXPERIMENTS = ("sweep.json", "ablation.json")  # the file that makes a folder one of an experiment
 IRRELEVANT = ("device", "checkpoint_every", "deterministic")  # choices that do not change what is learnt
 
 
@@ -34,6 +35,8 @@ class RunInfo:
 def find_runs(folders: Sequence[Path]) -> list[RunInfo]:
     """Return the runs in these folders and all folders below them, in the order of their names.
 
+    The many runs of an experiment (a sweep, an ablation) are left out, unless its own folder is given.
+
     Raises
     ------
     UsageError : a folder does not exist.
@@ -41,8 +44,18 @@ def find_runs(folders: Sequence[Path]) -> list[RunInfo]:
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"There is no folder {folder}. Runs are in the folder runs, unless --folder was given.")
-    homes = {file.parent for folder in folders for file in folder.rglob("config.json")}
+    homes: set[Path] = set()
+    for folder in folders:
+        apart = find_experiments([folder])
+        found = (file.parent for file in folder.rglob("config.json"))
+        homes |= {home for home in found if not any(experiment in home.parents for experiment in apart)}
     return [info for info in map(read_run, sorted(homes, key=_natural)) if info]
+
+
+def find_experiments(folders: Sequence[Path]) -> list[Path]:
+    """Return the folders of experiments below these folders."""
+    files = (file for folder in folders for name in EXPERIMENTS for file in folder.glob(f"*/**/{name}"))
+    return sorted({file.parent for file in files}, key=_natural)
 
 
 def read_run(folder: Path) -> RunInfo | None:
@@ -89,7 +102,11 @@ def show(folders: Sequence[Path], picture: Path | None, as_json: bool) -> None:
     if not runs:
         out.print("No runs here. To make one: groundup train lenet --data digits")
     for name, group in by_data(runs).items():
-        _print_table(name, tabulate(group))
+        print_table(name, tabulate(group))
+    experiments = find_experiments(folders or [Path("runs")])
+    if experiments:
+        commands = ", ".join(f"groundup runs {folder}" for folder in experiments)
+        out.print(f"The runs of experiments have tables of their own: {commands}", markup=False, soft_wrap=True)
     if picture:
         out.print(f"Curves: {picture}", markup=False, soft_wrap=True)
 
@@ -107,7 +124,7 @@ def tabulate(runs: Sequence[RunInfo]) -> list[dict[str, str]]:
     """
     from groundup.training.run_page import duration, in_words, write_number
 
-    columns = {"model": "model"} | {name: _heading(name, differences(runs)) for name in differences(runs)}
+    columns = {"model": "model"} | {name: short_name(name, differences(runs)) for name in differences(runs)}
     finished = all(run.state == "finished" for run in runs)
     rows = [
         {
@@ -128,13 +145,14 @@ def tabulate(runs: Sequence[RunInfo]) -> list[dict[str, str]]:
     return [{heading: row.get(heading, "-") for heading in (*headings, "time")} for row in rows]
 
 
-def _heading(name: str, names: Sequence[str]) -> str:
+def short_name(name: str, names: Sequence[str]) -> str:
     """Return a short name of a choice: optimizer.lr is lr, unless another choice would be that too."""
     short = name.rpartition(".")[2]
     return short if [other.rpartition(".")[2] for other in names].count(short) == 1 else name
 
 
-def _print_table(title: str, rows: list[dict[str, str]]) -> None:
+def print_table(title: str, rows: list[dict[str, str]]) -> None:
+    """Print rows, all with the same columns, on standard output: numbers to the right, nothing cut."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -34,6 +34,7 @@ from groundup.console import plain, progress
 from groundup.errors import GroundupError
 from groundup.runs import write_atomically, write_json
 from groundup.training.checkpoints import load_last_checkpoint, save_checkpoint, save_weights
+from groundup.training.locks import Lock
 from groundup.training.predictions import save_predictions
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class RunFolder:
         self.path = path
         self.writes = writes
         self._curves: Any = None
-        self._lock: Any = _lock(path) if writes else None
+        self._lock = _lock(path) if writes else None
 
     def write_json(self, name: str, document: Any) -> None:
         """Write a document, such as ``config.json``."""
@@ -120,7 +121,7 @@ class RunFolder:
         if self._curves:
             self._curves.close()
         if self._lock:
-            self._lock.close()
+            self._lock.free()
         self._curves = self._lock = None
 
 
@@ -184,18 +185,9 @@ def _in_words(value: Any) -> str:
     return str(value)
 
 
-def _lock(folder: Path) -> Any:
+def _lock(folder: Path) -> Lock:
     """Take the folder for this process until it ends, in whatever way: two writers would spoil each other's files."""
-    try:
-        import fcntl
-    except ModuleNotFoundError:  # Windows has no such locks
-        return None
-    file = (folder / ".lock").open("a")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        raise GroundupError(f"Another process is training in {folder}: wait for it to end, or end it.") from None
-    except OSError:  # some network file systems have no locks either
-        pass
-    return file
+    lock = Lock(folder / ".lock")
+    if lock.take() is False:
+        raise GroundupError(f"Another process is training in {folder}: wait for it to end, or end it.")
+    return lock
