@@ -264,6 +264,41 @@ def reliability(curves: Mapping[str, Curve], event: str = "event") -> Figure:
 
 
 @styled
+def lines(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float | None]]],
+    x_label: str,
+    y_label: str,
+    band: tuple[Sequence[float], Sequence[float], Sequence[float], str] | None = None,
+    from_zero: bool = True,
+) -> Figure:
+    """Draw one line for each name in ``curves``, a pair (x, y); a None among the y leaves a gap.
+
+    Parameters
+    ----------
+    curves : name to (x, y).
+    x_label, y_label : what the axes are.
+    band : (x, low, high, name), an area between two lines, such as an interval; it has the first line's colour.
+    from_zero : whether the vertical axis begins at 0, so that heights can be compared.
+    """
+    figure = Figure(figsize=(6.8, 3.8), layout="constrained")
+    axis = figure.subplots()
+    if band is not None:
+        x, low, high, name = band
+        axis.fill_between(x, low, high, color=SERIES[0], alpha=0.2, linewidth=0, label=name)
+    for index, (name, (x, y)) in enumerate(curves.items()):
+        values = np.array([np.nan if value is None else value for value in y], dtype=float)
+        marker = MARKERS[index % len(MARKERS)] if len(values) <= 20 else ""
+        style = ("-", "--", "-.", ":")[index % 4]
+        axis.plot(x, values, label=name, color=_colour(index), marker=marker, linestyle=style)
+    axis.set(xlabel=x_label, ylabel=y_label)
+    if from_zero:
+        axis.set_ylim(bottom=0)
+    if len(curves) > 1 or band is not None:
+        axis.legend()
+    return figure
+
+
+@styled
 def bars(
     names: Sequence[str],
     values: Sequence[float],
