@@ -120,3 +120,12 @@ def test_attention_has_queries_in_rows_and_a_map_a_head():
 def test_confusion_of_many_classes_is_drawn_without_counts():
     figure = drawn(plots.confusion_matrix(np.eye(30, dtype=int), range(30)))
     assert not figure.axes[0].texts
+
+
+def test_lines_leave_a_gap_where_a_value_is_missing():
+    curves = {"a": ([1, 2, 3], [4.0, None, 6.0]), "b": ([1, 2], [1, 2])}
+    figure = drawn(plots.lines(curves, "day", "riders", band=([1, 2], [0, 1], [2, 3], "interval")))
+    (axis,) = figure.axes
+    assert np.isnan(axis.lines[0].get_ydata()[1])
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["interval", "a", "b"]
+    assert axis.get_ylim()[0] == 0

@@ -14,9 +14,10 @@ from groundup.applications import metrics
 from groundup.applications.forecast.baselines import FIXED, Linear
 from groundup.applications.forecast.networks import Network
 from groundup.applications.forecast.panel import Panel
-from groundup.applications.forecast.windows import Windows, cut, mean_of_known, rows_of, seasonal_mean
+from groundup.applications.forecast.windows import Windows, cut, rows_of, seasonal_mean
 
 SMOOTHED = 7  # steps of the centred mean
+TREES = 80
 
 
 def mase(panel: Panel, windows: Windows, middle: np.ndarray, target: np.ndarray | None = None) -> float:
@@ -62,7 +63,7 @@ def gaps_as_zeros(panel: Panel) -> dict[str, float | int] | None:
     }
 
 
-def random_windows(panel: Panel, seed: int, trees: int = 80) -> dict[str, dict[str, float]]:
+def random_windows(panel: Panel, seed: int) -> dict[str, dict[str, float]]:
     """Hold windows out at random, and score only those in the validation block; against training on the past alone.
 
     The windows that are held out are the same both times. A window's neighbours hold nearly all of the days that it
@@ -82,7 +83,7 @@ def random_windows(panel: Panel, seed: int, trees: int = 80) -> dict[str, dict[s
         known, rows = ~np.isnan(target), rows_of(train, 4)
         for name, leaves in (("few leaves", 15), ("many leaves", 127)):
             model = HistGradientBoostingRegressor(
-                loss="absolute_error", learning_rate=0.2, max_iter=trees, max_leaf_nodes=leaves, **FIXED
+                loss="absolute_error", learning_rate=0.2, max_iter=TREES, max_leaf_nodes=leaves, **FIXED
             ).fit(rows[known], target[known])  # fmt: skip
             change = model.predict(rows_of(test, 4)).reshape(anchor.shape)
             found[name][how] = mase(panel, test, anchor + change)
@@ -149,10 +150,10 @@ def all_of_them(panel: Panel, seeds: list[int], steps: int) -> dict[str, Any]:
 
 
 def weekend_share(panel: Panel, series: int) -> dict[int, float | None]:
-    """Return the mean weekend day of one series in each year before the test, None where it was closed on all."""
+    """Return the mean weekend day of one series in each year before the test, None where it was closed on most."""
     seen = slice(None, panel.starts[1])
     values, dates = panel.values[seen, series], panel.dates[seen]
     years = 1970 + dates.astype("datetime64[Y]").astype(int)
     weekend = ~np.is_busday(dates.astype("datetime64[D]"))
-    means = {int(year): float(mean_of_known(values[weekend & (years == year)])) for year in np.unique(years)}
-    return {year: None if np.isnan(mean) else mean for year, mean in means.items()}
+    days = {int(year): values[weekend & (years == year)] for year in np.unique(years)}
+    return {year: None if np.isnan(v).mean() > 0.5 else float(np.nanmean(v)) for year, v in days.items()}

@@ -107,13 +107,13 @@ def chicago(frame: pd.DataFrame) -> Panel:
     names = columns[columns.index("ridership") + 1 : columns.index("temp_min")]
     dates = pd.DatetimeIndex(pd.to_datetime(frame["date"])) - GAME_LAG
     values = frame[names].to_numpy(float)
-    values = np.where(values < CLOSED, np.nan, values)
+    values = np.ascontiguousarray(np.where(values < CLOSED, np.nan, values))
     free = _EmptyDays().holidays(dates[0], dates[-1] + pd.Timedelta(days=1))
     holiday = dates.isin(free).astype(float)
     day_before = dates - pd.Timedelta(days=1)
     between = ((dates.month == 12) & np.isin(dates.day, (24, 31))) | day_before.isin(free[free.month == 11])
-    weekdays = np.eye(7)[dates.dayofweek]
-    year = 2 * np.pi * dates.dayofyear.to_numpy() / 365.25
+    weekdays = np.eye(7)[dates.day_of_week]
+    year = 2 * np.pi * dates.day_of_year.to_numpy() / 365.25
     calendar = np.column_stack([weekdays, holiday, between.astype(float), *_waves(year, 2)])
     starts = np.searchsorted(dates.to_numpy(), np.array(["2013-01-01", "2014-01-01", "2015-01-01"], "datetime64[s]"))
     return Panel(
@@ -127,10 +127,10 @@ def etth1(frame: pd.DataFrame) -> Panel:
     """Return the seven series of the data set ``ett``, divided as in the literature: 12, 4 and 4 months of 30 days."""
     dates = pd.DatetimeIndex(frame.index)
     hours = np.eye(24)[dates.hour]
-    weekend = (dates.dayofweek >= 5).astype(float)
+    weekend = (dates.day_of_week >= 5).astype(float)
     month = 30 * 24
     return Panel(
-        "etth1", "as measured", "hour", tuple(frame.columns), dates.to_numpy(), frame.to_numpy(float),
+        "etth1", "as measured", "hour", tuple(frame.columns), dates.to_numpy(), np.ascontiguousarray(frame, float),
         np.column_stack([hours, weekend]), np.zeros(len(dates)),
         season=24, long_season=168, window=96, horizon=24, stride=23, train_stride=11, together=168,
         starts=(12 * month, 16 * month, 20 * month), blocks=("months 13 to 16", "months 17 to 20"),
