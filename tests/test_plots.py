@@ -126,6 +126,8 @@ def test_lines_leave_a_gap_where_a_value_is_missing():
     curves = {"a": ([1, 2, 3], [4.0, None, 6.0]), "b": ([1, 2], [1, 2])}
     figure = drawn(plots.lines(curves, "day", "riders", band=([1, 2], [0, 1], [2, 3], "interval")))
     (axis,) = figure.axes
-    assert np.isnan(axis.lines[0].get_ydata()[1])
-    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["interval", "a", "b"]
+    np.testing.assert_array_equal(axis.lines[0].get_xydata(), [[1, 4], [2, np.nan], [3, 6]])
+    legend = axis.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["interval", "a", "b"]
     assert axis.get_ylim()[0] == 0

@@ -33,7 +33,7 @@ def run(
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
     panels: Sequence[Panel] | None = None,
-    steps: int = 400,
+    steps: int = 300,
 ) -> dict[str, Any]:
     """Carry out the study and return its results, ready for JSON.
 
@@ -58,7 +58,7 @@ def run(
         with threadpool_limits(1):
             for panel in panels:
                 say(f"forecast: {panel.name}, making the mistakes")
-                result["mistakes"][panel.name] = mistakes.all_of_them(panel, drawn, steps)
+                result["mistakes"][panel.name] = mistakes.all_of_them(panel, drawn, steps // 2)
                 result["panels"][panel.name] = measured(backtest(panel, drawn, steps, progress))
     finally:
         torch.set_num_threads(threads)
