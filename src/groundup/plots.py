@@ -362,8 +362,9 @@ def knob(
         axis.errorbar(places, values, spreads, label=name, color=_colour(index), marker=marker, elinewidth=1)
     if mark is not None:
         axis.axvline(mark[0], color=MUTED, linestyle="--", linewidth=1)
-        axis.annotate(mark[1], (mark[0], 1), xycoords=("data", "axes fraction"), xytext=(4, -10),
-                      textcoords="offset points", color=MUTED, fontsize=9)  # fmt: skip
+        left = mark[0] < len(positions) / 2  # the words stand on the side where there is room
+        axis.annotate(mark[1], (mark[0], 1), xycoords=("data", "axes fraction"), xytext=(4 if left else -4, -10),
+                      ha="left" if left else "right", textcoords="offset points", color=MUTED, fontsize=9)  # fmt: skip
     axis.set_xticks(range(len(positions)), [f"{p:g}" if isinstance(p, (int, float)) else str(p) for p in positions])
     axis.set(xlabel=x_label, ylabel=y_label)
     if log:
