@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from groundup import data
+from groundup.applications import inject
 
 CLASSES = 10
 NOISE = 0.2  # share of the training labels that are made wrong, as labels gathered in a hurry are
@@ -44,9 +45,8 @@ def draw(digits: Digits, seed: int, rows: int = ROWS) -> Sample:
     """Draw training rows from the pool, and make the share ``NOISE`` of their labels wrong."""
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(digits.pool))[:rows]
-    labels = digits.pool_labels[chosen]
-    wrong = rng.random(len(labels)) < NOISE
-    labels[wrong] = (labels[wrong] + rng.integers(1, CLASSES, size=wrong.sum())) % CLASSES  # any other, alike
+    noise = inject.symmetric_noise(CLASSES, NOISE)
+    labels, _ = inject.noisy_labels(digits.pool_labels[chosen], noise, rng, classes=range(CLASSES))
     return Sample(digits.pool[chosen], labels)
 
 
