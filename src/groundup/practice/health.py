@@ -80,8 +80,8 @@ def gradients(model: Any) -> Finding:
 def moves(model: Any, step: Callable[[], Any]) -> Finding:
     """How far does ``step()``, a step of the optimizer, move each parameter, relative to its length?
 
-    About a thousandth is healthy. Nothing at all: the optimizer does not know the parameter, it has no gradient, or
-    the learning rate is gone. More than a tenth: the learning rate is too large, or the gradient is.
+    About a thousandth is usual, and more in the first steps. Nothing at all: the optimizer does not know the parameter,
+    it has no gradient, or the learning rate is gone. More than half: the learning rate or the gradient is too large.
     """
     before = {name: weights.copy() for name, weights, _ in _parameters(model)}
     step()
@@ -89,7 +89,7 @@ def moves(model: Any, step: Callable[[], Any]) -> Finding:
     for name, weights, _ in _parameters(model):
         moved = _length(weights - before[name]) / max(_length(before[name]), 1e-12)
         lines.append(f"  {name:<20} moved by {moved:.1e} of its length")
-        if not 1e-6 < moved < 0.1:
+        if not 1e-6 < moved < 0.5:
             strange.append(name)
     text = f"too little or too much moves in {', '.join(strange)}" if strange else "every parameter moves a little"
     return Finding(not strange, text, tuple(lines))

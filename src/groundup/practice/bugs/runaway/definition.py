@@ -50,7 +50,7 @@ BUG = Bug(
     ),
     hints=(
         "Rule out what is right first. print(scratch.check_gradients(network(rng), x[:5])) says whether the network's "
-        "gradients are right; `groundup compare SGD CrossEntropy` says it of the parts. What is left?",
+        "gradients are right; `groundup compare CrossEntropy` and `groundup compare SGD` say it of loss and optimizer. What is left?",
         "One batch and the same weights have one gradient. Write gradient(), which does all that the loop does with one batch "
         "but optimizer.step(), and returns model[1].weight.grad.copy(); then `from groundup.practice import health` and "
         "print(health.same_twice(gradient)).",

@@ -53,9 +53,10 @@ BUG = Bug(
     ),
     here=("scratch.Softmax(),", "loss, optimizer = scratch.CrossEntropy(), scratch.SGD(model.parameters(), lr=LR)"),
     hints=(
-        "Train on 20 examples for 1000 epochs: all are right, and the loss is not 0 but about 1.46. The loss has a floor. "
-        "`from groundup.practice import health`; print(health.learns_one_batch(step)) says it too.",
-        "What does the loss expect? help(scratch.CrossEntropy), or `groundup compare CrossEntropy`. And what does it get? "
+        "Let it learn 20 digits by heart: `from groundup.practice import health`; print(health.learns_one_batch(step, 1000)), where "
+        "step() takes a step on always the same digits and returns the loss. Nearly all are right then, and the loss is still "
+        "above 1.4. It has a floor. Where does it come from?",
+        "What does the loss expect? help(scratch.CrossEntropy). And what does it get? "
         "print(health.are_probabilities(model(x))).",
         "The loss takes logits, any numbers, and turns them into probabilities itself. So the network must not.",
     ),
