@@ -119,11 +119,11 @@ def same_twice(evaluate: Callable[[], Any]) -> Finding:
 
 
 def predictions(predicted: Any, labels: Any) -> Finding:
-    """How often is each class predicted, and how often does it occur? Twice or half as often is suspicious."""
+    """How often is each class predicted, and how often does it occur? Three times or a third as often is suspicious."""
     classes = np.union1d(_array(predicted), _array(labels))
     said, true = ([float(np.mean(_array(a) == c)) for c in classes] for a in (predicted, labels))
     lines = tuple(f"  class {c}: predicted {s:.0%}, is {t:.0%}" for c, s, t in zip(classes, said, true))
-    strange = [str(c) for c, s, t in zip(classes, said, true) if abs(s - t) > 0.02 and not t / 2 <= s <= 2 * t]
+    strange = [str(c) for c, s, t in zip(classes, said, true) if abs(s - t) > 0.02 and not t / 3 <= s <= 3 * t]
     text = f"far too often or too rarely: class {', '.join(strange)}" if strange else "about as often as they occur"
     return Finding(not strange, text, lines)
 

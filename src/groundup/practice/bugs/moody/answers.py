@@ -2,12 +2,12 @@
 
 from groundup.practice.exercise import Right, Wrong
 
-SETTINGS = "SEED, EPOCHS, BATCH, HIDDEN, LR = 0, 8, 32, 32, 0.3"
+SETTINGS = "SEED, EPOCHS, BATCH, HIDDEN, LR = 0, 12, 32, 32, 0.2"
 RETURN = "    return (model(x).argmax(dim=1) == y).float().mean().item()\n"
 TRAIN = "        model.train()\n"
 WRONG = (
-    Wrong("trains longer", "twice different", ((SETTINGS, SETTINGS.replace("8, 32", "16, 32")),)),
-    Wrong("a larger network", "twice different", ((SETTINGS, SETTINGS.replace("32, 0.3", "64, 0.3")),)),
+    Wrong("trains longer", "twice different", ((SETTINGS, SETTINGS.replace("12, 32", "16, 32")),)),
+    Wrong("a larger network", "twice different", ((SETTINGS, SETTINGS.replace("32, 0.2", "64, 0.2")),)),
     Wrong("another seed", "twice different", ((SETTINGS, SETTINGS.replace("= 0,", "= 7,")),)),
     Wrong("the mean of five", "twice different", ((RETURN, "    return sum((model(x).argmax(dim=1) == y).float().mean().item() for _ in range(5)) / 5\n"),)),
     Wrong("always the same chance", "still at random", ((RETURN, "    torch.manual_seed(0)\n" + RETURN),)),

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from groundup import data
 
-SEED, EPOCHS, BATCH, HIDDEN, LR = 0, 8, 32, 32, 0.3
+SEED, EPOCHS, BATCH, HIDDEN, LR = 0, 12, 32, 32, 0.2
 
 
 def load(seed):

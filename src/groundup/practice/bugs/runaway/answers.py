@@ -2,17 +2,17 @@
 
 from groundup.practice.exercise import Right, Wrong
 
-SETTINGS = "SEED, EPOCHS, BATCH, HIDDEN, LR = 0, 6, 32, 32, 0.3"
+SETTINGS = "SEED, EPOCHS, BATCH, HIDDEN, LR = 0, 8, 32, 32, 0.2"
 STEP = "            optimizer.step()\n"
 BACK = "            model.backward(loss.backward())\n"
 WRONG = (
-    Wrong("trains longer", "more than its own gradient", ((SETTINGS, SETTINGS.replace("6, 32", "30, 32")),)),
-    Wrong("a larger network", "more than its own gradient", ((SETTINGS, SETTINGS.replace("32, 0.3", "128, 0.3")),)),
+    Wrong("trains longer", "more than its own gradient", ((SETTINGS, SETTINGS.replace("8, 32", "24, 32")),)),
+    Wrong("a larger network", "more than its own gradient", ((SETTINGS, SETTINGS.replace("32, 0.2", "128, 0.2")),)),
     Wrong("another seed", "more than its own gradient", ((SETTINGS, SETTINGS.replace("= 0,", "= 7,")),)),
-    Wrong("a smaller learning rate", "more than its own gradient", ((SETTINGS, SETTINGS.replace("0.3", "0.03")),)),
+    Wrong("a smaller learning rate", "more than its own gradient", ((SETTINGS, SETTINGS.replace("0.2", "0.03")),)),
     Wrong("clips the gradients", "more than its own gradient", ((STEP, "            scratch.clip_grad_norm(model.parameters(), 0.1)\n" + STEP),)),
     Wrong("empties them once an epoch", "more than its own gradient", (("        for batch_x", "        optimizer.zero_grad()\n        for batch_x"),)),
-    Wrong("mended, and trains longer", "longer", ((BACK, "            optimizer.zero_grad()\n" + BACK), (SETTINGS, SETTINGS.replace("6, 32", "12, 32")))),
+    Wrong("mended, and trains longer", "longer", ((BACK, "            optimizer.zero_grad()\n" + BACK), (SETTINGS, SETTINGS.replace("8, 32", "12, 32")))),
 )  # fmt: skip
 
 RIGHT = (

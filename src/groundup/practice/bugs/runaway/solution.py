@@ -13,7 +13,7 @@ import numpy as np
 from groundup import data, scratch
 from groundup.scratch.models import mlp
 
-SEED, EPOCHS, BATCH, HIDDEN, LR = 0, 6, 32, 32, 0.3
+SEED, EPOCHS, BATCH, HIDDEN, LR = 0, 8, 32, 32, 0.2
 
 
 def load(seed):

@@ -2,13 +2,13 @@
 
 from groundup.practice.exercise import Right, Wrong
 
-SETTINGS = "SEED, EPOCHS, BATCH, HIDDEN, LR = 0, 6, 32, 32, 0.3"
+SETTINGS = "SEED, EPOCHS, BATCH, HIDDEN, LR = 0, 10, 32, 32, 0.1"
 LOSS = "loss = -(right * log_p).mean()"
 BACK = "(np.exp(log_p) - right) / right.size"
 WRONG = (
-    Wrong("trains longer", "loss at the start", ((SETTINGS, SETTINGS.replace("6, 32", "60, 32")),)),
-    Wrong("a larger network", "loss at the start", ((SETTINGS, SETTINGS.replace("32, 0.3", "128, 0.3")),)),
-    Wrong("a larger learning rate", "loss at the start", ((SETTINGS, SETTINGS.replace("0.3", "3.0")),)),
+    Wrong("trains longer", "loss at the start", ((SETTINGS, SETTINGS.replace("10, 32", "60, 32")),)),
+    Wrong("a larger network", "loss at the start", ((SETTINGS, SETTINGS.replace("32, 0.1", "128, 0.1")),)),
+    Wrong("a larger learning rate", "loss at the start", ((SETTINGS, SETTINGS.replace("0.1", "1.0")),)),
     Wrong("the loss alone", "its gradient", ((LOSS, "loss = -(right * log_p).sum(axis=1).mean()"),)),
     Wrong("the gradient alone", "loss at the start", ((BACK, "(np.exp(log_p) - right) / len(right)"),)),
     Wrong("the sum of both", "loss at the start", ((LOSS, "loss = -(right * log_p).sum()"), (BACK, "np.exp(log_p) - right"))),

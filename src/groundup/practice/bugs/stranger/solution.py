@@ -27,7 +27,7 @@ def parts(rng, count, broken):
 def load(seed):
     """Return parts to learn from, and parts at work."""
     rng = np.random.default_rng(seed)
-    return parts(rng, 400, broken=0.5), parts(rng, 400, broken=0.05)
+    return parts(rng, 400, broken=0.5), parts(rng, 1000, broken=0.05)
 
 
 def prepare(x, work):
@@ -56,6 +56,12 @@ def train(model, x, y, rng):
     return losses
 
 
+def f1(model, x, broken):
+    """Return how well the parts called broken are the broken ones: 1 if they are the same parts, 0 if none is found."""
+    said = scratch.predict(model, x).argmax(axis=1)
+    return 2 * np.sum(said * broken) / (said.sum() + broken.sum())
+
+
 def main(seed):
     (x, y), (work, broken) = load(seed)
     x, work = prepare(x, work)
@@ -63,9 +69,9 @@ def main(seed):
     model = network(rng)
     losses = train(model, x, y, rng)
     print("loss every ten steps:", *(f"{value:.2f}" for value in losses[::10]))
-    print(f"accuracy: where it learnt {scratch.accuracy(model, x, y):.2f}, ", end="")
-    print(f"at work {scratch.accuracy(model, work, broken):.2f}; called broken at work: ", end="")
-    print(f"{scratch.predict(model, work).argmax(axis=1).mean():.2f}, and broken are {broken.mean():.2f}")
+    home, away = scratch.accuracy(model, x, y), scratch.accuracy(model, work, broken)
+    print(f"accuracy: where it learnt {home:.2f}, at work {away:.2f}")
+    print(f"F1 of the broken parts at work: {f1(model, work, broken):.2f}")
 
 
 if __name__ == "__main__":

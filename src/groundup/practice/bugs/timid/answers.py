@@ -2,14 +2,14 @@
 
 from groundup.practice.exercise import Right, Wrong
 
-SETTINGS = "SEED, EPOCHS, BATCH, HIDDEN, LR = 0, 6, 32, 32, 0.3"
+SETTINGS = "SEED, EPOCHS, BATCH, HIDDEN, LR = 0, 8, 32, 32, 0.2"
 SOFTMAX = "        scratch.Softmax(),\n"
 LOSS = "loss, optimizer = scratch.CrossEntropy(), "
 WRONG = (
-    Wrong("trains longer", "it is not told", ((SETTINGS, SETTINGS.replace("6, 32", "40, 32")),)),
-    Wrong("a larger network", "larger", ((SETTINGS, SETTINGS.replace("32, 0.3", "128, 0.3")),)),
+    Wrong("trains longer", "it is not told", ((SETTINGS, SETTINGS.replace("8, 32", "40, 32")),)),
+    Wrong("a larger network", "larger", ((SETTINGS, SETTINGS.replace("32, 0.2", "128, 0.2")),)),
     Wrong("another seed", "it is not told", ((SETTINGS, SETTINGS.replace("= 0,", "= 7,")),)),
-    Wrong("a larger learning rate", "it is not told", ((SETTINGS, SETTINGS.replace("0.3", "3.0")),)),
+    Wrong("a larger learning rate", "it is not told", ((SETTINGS, SETTINGS.replace("0.2", "2.0")),)),
     Wrong("a sum instead of a mean", "it is not told", ((LOSS, LOSS.replace("()", '(reduction="sum")')),)),
     Wrong("probabilities made larger", "it is not told", (("loss(model(batch_x), batch_y)", "loss(10 * model(batch_x), batch_y)"), ("model.backward(loss.backward())", "model.backward(10 * loss.backward())"))),
     Wrong("a ReLU instead", "it is not told", ((SOFTMAX, "        scratch.ReLU(),\n"),)),

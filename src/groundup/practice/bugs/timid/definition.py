@@ -62,7 +62,7 @@ BUG = Bug(
     ),
     metric="validation accuracy",
     measure=measure,
-    enough=0.80,
-    steps=138,
+    enough=0.70,
+    steps=184,
     probe=probe,
 )

@@ -12,7 +12,7 @@ import numpy as np
 
 from groundup import data, scratch
 
-SEED, EPOCHS, BATCH, HIDDEN, LR = 0, 6, 32, 32, 0.3
+SEED, EPOCHS, BATCH, HIDDEN, LR = 0, 8, 32, 32, 0.2
 
 
 def load(seed):
