@@ -6,7 +6,7 @@
 
 ``exercise`` says what an exercise is, ``exercises`` holds them, ``sandbox`` and ``runner`` run the learner's code in a
 process of its own, ``checker`` compares it with the solution, ``diagnosis`` finds the mistake behind wrong numbers,
-``bug`` says what a script with a fault is, ``bugs`` holds them, ``health`` has the questions that find such faults;
+``bug`` says what a script with a fault is, ``bugs`` holds them, ``health`` has the questions that find such faults,
 ``workspace`` keeps files and progress, ``command`` and ``watch`` are the command line.
 """
 
