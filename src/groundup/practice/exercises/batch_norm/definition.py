@@ -21,7 +21,7 @@ def batch(rng, dtype):
 
 def far_from_zero(rng, dtype):
     case = batch(rng, dtype)
-    return Case({**case.inputs, "x": case.inputs["x"] + dtype(1000)}, case.dims)
+    return Case({**case.inputs, "x": case.inputs["x"] + dtype(3000)}, case.dims)
 
 
 def with_upstream(rng, dtype):
@@ -140,7 +140,7 @@ EXERCISE = Exercise(
             Slip("mean not subtracted", "x is divided by σ, but its mean is not subtracted.",
                  lambda i: {"y": i["weight"] * i["x"] / np.sqrt(i["x"].var(axis=0) + i["eps"]) + i["bias"]}),
         )),
-        Part("batch_norm_forward", far_from_zero, ("y at a mean of 1000",)),
+        Part("batch_norm_forward", far_from_zero, ("y at a mean of 3000",)),
         Part("batch_norm_backward", with_upstream, GRADIENTS, slips=(
             backward_slip("statistics held constant", "This is dx̂ / σ: μ and σ are held constant. They depend on every x of the column, and two "
                           "more terms come from them.", mean=0, variance=0),

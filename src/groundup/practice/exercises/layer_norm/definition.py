@@ -20,7 +20,7 @@ def tokens(rng, dtype):
 
 def far_from_zero(rng, dtype):
     case = tokens(rng, dtype)
-    return Case({**case.inputs, "x": case.inputs["x"] + dtype(1000)}, case.dims)
+    return Case({**case.inputs, "x": case.inputs["x"] + dtype(3000)}, case.dims)
 
 
 def with_upstream(rng, dtype):
@@ -119,7 +119,7 @@ EXERCISE = Exercise(
             Slip("bias scaled too", "The bias is multiplied with the weight: first scale, then add it.",
                  lambda i: {"y": forward({**i, "bias": i["weight"] * i["bias"]})}),
         )),
-        Part("layer_norm_forward", far_from_zero, ("y at a mean of 1000",)),
+        Part("layer_norm_forward", far_from_zero, ("y at a mean of 3000",)),
         Part("layer_norm_backward", with_upstream, GRADIENTS, slips=(
             backward_slip("statistics held constant", "This is dx̂ / σ: μ and σ are held constant. They depend on every x of the place, and two more "
                           "terms come from them.", mean=0, variance=0),

@@ -132,6 +132,8 @@ MAX = (
     Slip("maximum over the channels too", "The channels share one maximum: each channel has its own, over the last two axes.",
          lambda i: {"y": largest(i)["y"].max(axis=1, keepdims=True) * np.ones((1, i["x"].shape[1], 1, 1))}),
     Slip("smallest, not largest", "This is the smallest number of each window.", lambda i: {"y": under(i, np.inf).min(axis=(2, 3))}),
+    Slip("maximum over batch and channels too", "All images and channels share one maximum: each has its own, over the last two axes: .max(axis=(2, 3)).",
+         lambda i: {"y": largest(i)["y"].max(axis=(0, 1)) * np.ones((*i["x"].shape[:2], 1, 1))}),
     Slip("maximum over the batch too", "All images share one maximum: each has its own, over the last two axes.",
          lambda i: {"y": largest(i)["y"].max(axis=0, keepdims=True) * np.ones((len(i["x"]), 1, 1, 1))}),
     Slip("sum instead of maximum", "This is the sum of each window.", lambda i: {"y": under(i).sum(axis=(2, 3))}),
