@@ -3,7 +3,18 @@
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import accuracy_score, log_loss
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    balanced_accuracy_score,
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    precision_recall_curve,
+    precision_recall_fscore_support,
+)
+from sklearn.model_selection import GroupShuffleSplit, TimeSeriesSplit, train_test_split
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 from torch.nn import functional as F
@@ -107,3 +118,63 @@ def test_torch_function(shape):
     it.Round.apply(3 * a).mul(a.detach()).sum().backward()
     same(a.grad, 3 * x)
     same(it.Round.apply(x), x.numpy().round())
+
+
+def test_splitting():
+    it = solution_module("splitting")
+    labels = RNG.permutation(np.repeat([0, 1, 2], [60, 30, 10]))
+    train, test = it.stratified_split(labels, 0.2, np.random.default_rng(1))
+    theirs = train_test_split(np.arange(100), test_size=0.2, stratify=labels, random_state=0)
+    for mine, right in zip((train, test), theirs):
+        np.testing.assert_array_equal(np.bincount(labels[mine]), np.bincount(labels[right]))
+    np.testing.assert_array_equal(np.sort(np.concatenate([train, test])), np.arange(100))
+
+    groups = RNG.integers(10, size=100)
+    train, test = it.group_split(groups, 0.3, np.random.default_rng(1))
+    ((_, right),) = GroupShuffleSplit(1, test_size=0.3, random_state=0).split(groups, groups=groups)
+    assert len(np.unique(groups[test])) == len(np.unique(groups[right]))
+    assert not set(groups[train]) & set(groups[test])
+    np.testing.assert_array_equal(np.sort(np.concatenate([train, test])), np.arange(100))
+
+    times = RNG.permutation(1000)[:18]
+    train, test = it.time_split(times, 6 / 18)
+    *_, right = TimeSeriesSplit(2).split(times)
+    for mine, rows in zip((train, test), right):
+        np.testing.assert_array_equal(mine, np.argsort(times)[rows])
+
+
+def test_imputation():
+    it = solution_module("imputation")
+    train, test = np.exp(RNG.normal(size=(2, 13, 5)))
+    train[RNG.random(train.shape) < 0.3] = np.nan
+    test[RNG.random(test.shape) < 0.3] = np.nan
+    train[:, 2] = np.where(np.isnan(train[:, 2]), np.nan, 4.0)
+    train[:, 3] = np.nan
+    imputer = SimpleImputer(strategy="median", keep_empty_features=True).fit(train)
+    scaler = StandardScaler().fit(imputer.transform(train))
+    indicator = MissingIndicator(features="all").fit(train)
+    same(it.medians(train), imputer.statistics_)
+    for mine, table in zip(it.prepare(train, test), (train, test)):
+        same(it.fill(table, imputer.statistics_)[0], imputer.transform(table))
+        same(it.fill(table, imputer.statistics_)[1], indicator.transform(table))
+        same(mine[:, :5], scaler.transform(imputer.transform(table)))
+        same(mine[:, 5:], indicator.transform(table))
+
+
+def test_imbalance():
+    it = solution_module("imbalance")
+    labels = (np.arange(97) < 13).astype(int)
+    for scores in (RNG.normal(size=97) + labels, np.round(RNG.normal(size=97) + labels)):
+        predicted = (scores >= 0.7).astype(int)
+        tp, fp, fn, tn = it.counts(labels, predicted)
+        np.testing.assert_array_equal(confusion_matrix(labels, predicted), [[tn, fp], [fn, tp]])
+        precision, recall, f1, _ = precision_recall_fscore_support(labels, predicted, average="binary")
+        same(it.metrics(labels, predicted), (precision, recall, f1, balanced_accuracy_score(labels, predicted)))
+        same(it.average_precision(labels, scores), average_precision_score(labels, scores))
+        precisions, recalls, thresholds = precision_recall_curve(labels, scores)
+        best = np.nanargmax(2 * precisions * recalls / np.maximum(precisions + recalls, 1e-300))
+        assert it.best_threshold(labels, scores) == thresholds[best]
+    other = RNG.normal(size=97) + labels
+    threshold = it.best_threshold(labels, scores)
+    assert it.f1_on_test(labels, scores, labels, other) == pytest.approx(f1_score(labels, other >= threshold))
+    assert it.metrics(labels, 0 * labels) == (0, 0, 0, 0.5)

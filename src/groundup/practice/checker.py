@@ -23,6 +23,7 @@ ADVICE = {
     "raises NameError": "A name is used that was never given a value: is it spelt the same everywhere, and imported?",
     "raises IndexError": "An index is larger than the axis is long: indices start at 0 and end one before the length.",
     "raises ModuleNotFoundError": "Only NumPy (and PyTorch, in its exercises) is needed.",
+    "raises ZeroDivisionError": "Something is divided by 0 here: when does that happen, and what should come out then?",
     "raises MemoryError": "More memory was asked for than an exercise may use: is an array larger than it should be?",
     "raises RecursionError": "A function calls itself without end.",
     "raises SystemExit": "The code called exit: leave that out, the check needs what comes after.",
@@ -212,5 +213,7 @@ def _failure_message(failed: dict[str, Any]) -> str:
             advice = "A mask in brackets picks from as many axes as it has: name the others, as in array[:, mask]."
         elif "matmul" in message or "broadcast" in message or "shapes" in message:
             advice = "Print the shapes of both sides just before this line, and write them down beside it."
+        if "truth value of an array" in message or "Boolean value of Tensor" in message:
+            advice = "and, or, not and if take one truth value. For arrays: (a == 1) & (b == 1), with the brackets."
         return f"{cause.removeprefix('raises ')}: {message}. {advice}".replace("..", ".").strip()
     return message

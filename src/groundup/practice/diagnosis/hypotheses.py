@@ -66,8 +66,14 @@ def accumulation(trial: Trial) -> Iterator[Guess]:
 def mixed_up(trial: Trial) -> Iterator[Guess]:
     """One thing returned in the place of another."""
     right = trial.right
-    yield Guess("zeros", f"{trial.name} is zero everywhere: it was made, but never filled.", np.zeros_like(right))
-    yield Guess("ones", f"{trial.name} is one everywhere.", np.ones_like(right))
+    yield Guess(
+        "zeros",
+        f"{trial.name} is zero everywhere: it was made, but never filled." if right.ndim else f"{trial.name} is 0.",
+        np.zeros_like(right),
+    )
+    yield Guess(
+        "ones", f"{trial.name} is one everywhere." if right.ndim else f"{trial.name} is 1.", np.ones_like(right)
+    )
     for other, value in trial.others.items():
         if other != trial.name and not other.startswith(trial.name):
             yield Guess(

@@ -62,7 +62,9 @@ def settings(trial: "Trial") -> str:
 
 
 def table(trial: "Trial") -> tuple[tuple[str, ...], ...]:
-    """Return a head and the first wrong entries: index, yours, right, yours / right."""
+    """Return a head and the first wrong entries: index, yours, right, yours / right. A single number needs no table."""
+    if trial.right.ndim == 0:
+        return ()
     rows = [("index", "yours", "right", "yours / right")]
     for index in np.argwhere(wrong_places(trial.mine, trial.right))[:ROWS]:
         place = tuple(int(i) for i in index)

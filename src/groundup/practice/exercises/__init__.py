@@ -29,4 +29,7 @@ ROAD: tuple[str, ...] = (
     "torch_module",
     "torch_loop",
     "torch_function",
+    "splitting",
+    "imputation",
+    "imbalance",
 )
