@@ -338,7 +338,7 @@ def bars(
 @styled
 def knob(
     positions: Sequence[object],
-    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    curves: Mapping[str, tuple[Any, Any]],
     x_label: str,
     y_label: str,
     mark: tuple[int, str] | None = None,

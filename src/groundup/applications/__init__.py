@@ -16,6 +16,7 @@ STUDIES = {
     "loans": "Which loans go bad? One in twenty does, and 95% accuracy means nothing",
     "flights": "Which flights come late, or not at all? Half of the table is known only afterwards",
     "forecast": "How many will come? Twenty stations, gaps, and a past that must not know the future",
+    "noisy-labels": "Who labelled this? What wrong labels do, what helps, and which ones they are",
     "over-and-under": "Too simple, or too clever? Digits with wrong labels, and one knob at a time",
 }
 

@@ -6,7 +6,7 @@ Where to look: ``sample.py`` (what one training run sees), ``network.py`` (one r
 """
 
 from groundup.applications.over_and_under.report import add_to, sentences, summary
-from groundup.applications.over_and_under.run import run
+from groundup.applications.over_and_under.study import run
 
 __all__ = ["QUESTION", "TITLE", "add_to", "run", "sentences", "summary"]
 

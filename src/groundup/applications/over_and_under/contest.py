@@ -9,10 +9,11 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from groundup.applications import metrics
+from groundup.applications.images import Parts
 from groundup.applications.intervals import bootstrap
 from groundup.applications.over_and_under.knobs import BASE, LONG
 from groundup.applications.over_and_under.network import Settings, probabilities, train
-from groundup.applications.over_and_under.sample import Digits, Sample, draw
+from groundup.applications.over_and_under.sample import Sample, draw
 
 Predict = Callable[[np.ndarray], np.ndarray]  # images (N, 64) -> classes (N,)
 
@@ -36,7 +37,7 @@ def fit_logistic(C: float, sample: Sample, seed: int) -> Predict:
 
 
 def fit_boosting(settings: dict[str, Any], sample: Sample, seed: int) -> Predict:
-    model = HistGradientBoostingClassifier(**settings, random_state=seed, early_stopping=False)
+    model = HistGradientBoostingClassifier(**settings, **TREES, random_state=seed)
     return model.fit(sample.x, sample.labels).predict
 
 
@@ -45,6 +46,7 @@ def fit_majority(_: None, sample: Sample, seed: int) -> Predict:
     return lambda x: np.full(len(x), common)
 
 
+TREES: dict[str, Any] = {"learning_rate": 0.1, "early_stopping": False}
 REGULARISED = ({}, {"weight_decay": 1.0}, {"dropout": 0.5}, {"shift": 1})
 CONTESTANTS = (
     Contestant("the commonest digit for all", fit_majority, (None,)),
@@ -52,7 +54,7 @@ CONTESTANTS = (
     Contestant("logistic regression", fit_logistic, tuple(np.logspace(-3, 2, 12).tolist())),
     Contestant(
         "gradient boosting", fit_boosting,
-        [dict(learning_rate=0.1, max_iter=n, max_leaf_nodes=leaves, min_samples_leaf=least)
+        [dict(max_iter=n, max_leaf_nodes=leaves, min_samples_leaf=least)
          for n in (15, 30, 60) for leaves in (4, 8) for least in (5, 20)],
     ),
     Contestant(
@@ -63,7 +65,7 @@ CONTESTANTS = (
 NAIVE, CHOSEN = CONTESTANTS[1].name, CONTESTANTS[-1].name
 
 
-def hold(digits: Digits, seeds: Sequence[int], progress: Callable[[str], None]) -> dict[str, Any]:
+def hold(digits: Parts, seeds: Sequence[int], progress: Callable[[str], None]) -> dict[str, Any]:
     """Let validation choose for each contestant and seed; then ask the test part, once."""
     found: dict[str, Any] = {}
     for contestant in CONTESTANTS:

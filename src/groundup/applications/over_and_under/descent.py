@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from groundup.applications.over_and_under.sample import CLASSES, ROWS, Digits, draw
+from groundup.applications.images import Parts
+from groundup.applications.over_and_under.sample import CLASSES, ROWS, draw
 
 FEATURES = (10, 25, 50, 100, 200, 300, 350, 400, 450, 500, 700, 1000, 2000, 4000)
 
@@ -22,7 +23,7 @@ def features(x: np.ndarray, p: int, rng: np.random.Generator) -> np.ndarray:
     return np.maximum(x @ rng.standard_normal((x.shape[1], p)), 0) / np.sqrt(p)
 
 
-def measure(digits: Digits, seeds: Sequence[int], sizes: Sequence[int]) -> dict[str, Any]:
+def measure(digits: Parts, seeds: Sequence[int], sizes: Sequence[int]) -> dict[str, Any]:
     """Return training and validation error, and the length of β, for each number of features and each seed."""
     names = ("training error", "validation error", "length of β")
     found: dict[str, Any] = {"features": list(sizes), "rows": ROWS} | {name: [] for name in names}

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from groundup.applications.images import Parts
 from groundup.applications.over_and_under.network import Settings, probabilities, scores, train
-from groundup.applications.over_and_under.sample import NOISE, ROWS, Digits, draw
+from groundup.applications.over_and_under.sample import NOISE, ROWS, draw
 
 BASE = Settings()
 LONG = 200  # epochs of the run that is watched
@@ -37,7 +38,7 @@ KNOBS = (
 )  # fmt: skip
 
 
-def turn(knob: Knob, digits: Digits, seeds: Sequence[int]) -> dict[str, Any]:
+def turn(knob: Knob, digits: Parts, seeds: Sequence[int]) -> dict[str, Any]:
     """Train at every position with every seed; return errors and losses, a list of seeds for each position.
 
     The training error counts the labels that the network sees. A fifth of them are wrong, so a network that has
@@ -61,7 +62,7 @@ def turn(knob: Knob, digits: Digits, seeds: Sequence[int]) -> dict[str, Any]:
     return measured
 
 
-def watch_epochs(digits: Digits, seeds: Sequence[int]) -> dict[str, Any]:
+def watch_epochs(digits: Parts, seeds: Sequence[int]) -> dict[str, Any]:
     """Train for long, and measure after every epoch: the last knob is time."""
     names = ("training error", "validation error", "training loss", "validation loss")
     runs: list[dict[str, list[float]]] = []

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from groundup.applications.images import Parts
 from groundup.applications.over_and_under.network import Settings, build, probabilities, train
-from groundup.applications.over_and_under.sample import CLASSES, Digits, Sample, draw
+from groundup.applications.over_and_under.sample import CLASSES, Sample, draw
 from groundup.scratch.batching import batches
 
 
@@ -27,7 +28,7 @@ def train_in_torch(settings: Settings, sample: Sample, seed: int) -> nn.Sequenti
     return model
 
 
-def measure(digits: Digits, settings: Settings, seed: int) -> dict[str, Any]:
+def measure(digits: Parts, settings: Settings, seed: int) -> dict[str, Any]:
     """Train both, and compare every weight and every probability on validation.
 
     ``weights`` is the largest difference of any weight, relative to the largest weight of its array;

@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from groundup.applications.images import Parts
 from groundup.applications.over_and_under.knobs import BASE
 from groundup.applications.over_and_under.network import probabilities, train
-from groundup.applications.over_and_under.sample import Digits, draw
+from groundup.applications.over_and_under.sample import draw
 
 WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
@@ -35,7 +36,7 @@ def decompose(p: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     }
 
 
-def measure(digits: Digits, seed: int, samples: int, widths: Sequence[int]) -> dict[str, Any]:
+def measure(digits: Parts, seed: int, samples: int, widths: Sequence[int]) -> dict[str, Any]:
     """Decompose the error on validation for networks of each width, from so many samples, labels and first weights."""
     seeds = np.random.SeedSequence((seed, 1)).generate_state(samples).tolist()
     found = []
