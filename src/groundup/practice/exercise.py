@@ -95,6 +95,11 @@ class Exercise:
     torch: bool = False  # whether the learner's file imports PyTorch
     lesson: str = ""  # what to remember, said when it is solved
 
+    @property
+    def compared(self) -> bool:
+        """Whether anything is compared with the solution; scripts with a fault are judged where they run."""
+        return any(part.outputs for part in self.parts)
+
 
 @dataclass(frozen=True)
 class Wrong:

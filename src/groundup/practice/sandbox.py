@@ -149,6 +149,7 @@ def main(answer: BinaryIO) -> None:
     """Read the job, run it, write the answer."""
     if "--torch" in sys.argv:
         import torch  # before the clock starts
+        import torch._dynamo  # the first optimizer would import it
 
         torch.set_num_threads(1)  # for a few numbers more threads take longer, and memory that is limited
     job = json.loads(sys.stdin.readline() or "null")

@@ -24,8 +24,10 @@ def watch(workspace: Workspace, seed: int | None = None) -> None:
         while (name := workspace.current) is not None:
             path = workspace.open(name)
             before = seen.setdefault(path, _stamp(path))
-            runner.prepare(load(name).torch)
-            solution_module(name)  # what is imported now keeps nobody waiting later
+            exercise = load(name)
+            runner.prepare(exercise.torch)
+            if exercise.compared:
+                solution_module(name)  # what is imported now keeps nobody waiting later
             seen[path] = wait_for_save(path, before)
             out.rule(style="dim")
             verdict = check_file(name, path, runner, seed)
