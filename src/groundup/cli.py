@@ -201,7 +201,7 @@ def runs(
 
 @app.command
 def sweep(
-    config: tyro.conf.Positional[Path],
+    config: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="FILE")],
     trials: int = 20,
     workers: int = 1,
     test: bool = False,
@@ -238,7 +238,7 @@ def sweep(
 
 @app.command
 def ablate(
-    config: tyro.conf.Positional[Path],
+    config: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="FILE")],
     seeds: int = 5,
     workers: int = 1,
     seed: int = 0,

@@ -146,7 +146,8 @@ def test_the_page_explains_itself(fake, tmp_path):
     fake |= {(0.1, s): None for s in (0, 1, 2)}
     ablation = ablation_in(tmp_path, (0, 1, 2))
     ablation.work()
-    page = ablation_page.build(ablation.outcome(), ablation.config, "my.toml").html()
+    found = ablation.outcome() | {"unverified": []}
+    page = ablation_page.build(found, ablation.config, "my.toml").html()
     for text in (
         "What matters for toy_images on digits", "60.00% ± 10.00", "of 2 make a clear difference", "small steps",
         "SGD diverged with 3 of 3 seeds", "How a difference is told from noise", "Nadeau and Bengio",
@@ -154,3 +155,6 @@ def test_the_page_explains_itself(fake, tmp_path):
     ):  # fmt: skip
         assert text in page, text
     assert page.count("<svg") == 1
+    assert "not the original" not in page
+    found["unverified"] = ["images.gz"]
+    assert "not the original" in ablation_page.build(found, ablation.config, "my.toml").html()

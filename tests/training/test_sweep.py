@@ -259,6 +259,8 @@ def test_trials_that_diverge_or_do_not_work_say_so_and_the_search_goes_on(fake, 
     assert "loss became nan" in reasons[0]
     assert "accuracy became nan" in reasons[3]
     assert found["best"] == 4
+    # To the search all of them are worse than any other: it learns to stay away, which it does not from failures.
+    assert [trial.state.name for trial in search.study.trials] == ["PRUNED"] * 4 + ["COMPLETE"]
 
 
 def test_what_is_no_fault_of_the_choices_ends_the_search(fake, tmp_path):

@@ -5,7 +5,7 @@ from typing import Any
 from groundup.report import Page
 from groundup.training.experiments import pictures
 from groundup.training.experiments.files import BASELINE, AblationConfig
-from groundup.training.run_page import chosen, in_words, write_number
+from groundup.training.run_page import chosen, in_words, not_original, write_number
 
 
 def build(outcome: dict[str, Any], config: AblationConfig, file: str) -> Page:
@@ -24,6 +24,8 @@ def build(outcome: dict[str, Any], config: AblationConfig, file: str) -> Page:
             (str(len(clear)), f"of {len(others)} make a clear difference", ", ".join(c["name"] for c in clear)),
         ]
     )
+    if outcome["unverified"]:
+        page.note(not_original(str(config.base.data), outcome["unverified"]))
     page.section("What came out")
     page.table(*table(outcome))
     shown = [choice for choice in others if choice["differences"]]

@@ -38,17 +38,18 @@ def sweep(file: Path, trials: int, processes: int, folder: Path | None, seed: in
     how = (config, folder, seed, facts["metric"], facts["good"])
     problems = _work(processes, work_on_sweep, (*how, trials), dataset)
 
-    found = outcome(Search(*how))
-    ended = len(found["trials"]) - found["counts"]["running"]
-    if found["best"] is not None:
-        found["test"] = _test(found, folder, wanted=test)
+    found = outcome(Search(*how)) | _origin(config)
+    running = found["counts"]["running"]
+    ended = len(found["trials"]) - running
+    if found["best"] is not None:  # another process, which ends later, looks at the test split if this one may not
+        found["test"] = _test(found, folder, wanted=test and not running)
     write_json(folder / "results.json", found)
     page = sweep_page.build(found, config, facts["sizes"], str(file)).write(folder / "report.html")
     _say_problems(problems, ended < trials and f"{ended} of {trials} trials have ended")
-    if found["best"] is None and not found["counts"]["running"]:
+    if found["best"] is None and not running:
         reasons = [trial["reason"] for trial in found["trials"] if trial["reason"]]
         raise GroundupError(f"No trial came to its end with a score. The first says: {reasons[0]}")
-    print_json(found) if as_json else _print_sweep(found, page)
+    print_json(found) if as_json else _print_sweep(found, config, page)
 
 
 def ablate(file: Path, seeds: int, processes: int, folder: Path | None, seed: int, as_json: bool) -> None:
@@ -61,7 +62,7 @@ def ablate(file: Path, seeds: int, processes: int, folder: Path | None, seed: in
     how = (config, folder, tuple(range(seed, seed + seeds)), facts["metric"], facts["good"], held_out)
     problems = _work(processes, work_on_ablation, how, dataset)
 
-    found = Ablation(*how).outcome()
+    found = Ablation(*how).outcome() | _origin(config)
     write_json(folder / "results.json", found)
     page = ablation_page.build(found, config, str(file)).write(folder / "report.html")
     missing = sum(seeds - choice["done"] - choice["diverged"] for choice in found["choices"])
@@ -71,10 +72,10 @@ def ablate(file: Path, seeds: int, processes: int, folder: Path | None, seed: in
         return
     headers, rows = ablation_page.table(found)
     print_table(f"{config.base.model} on {config.base.data}", [dict(zip(headers, row)) for row in rows])
-    out.print("The test split was left unseen.")
+    lines = ["The test split was left unseen.", *_warning(found, config)]
     if missing:
-        out.print(f"{missing} runs are still in the hands of another process; the same command shows them later.")
-    out.print(f"The page: {page}", markup=False, soft_wrap=True)
+        lines += [f"{missing} runs are still in the hands of another process; the same command shows them later."]
+    out.print(*lines, f"The page: {page}", sep="\n", markup=False, soft_wrap=True)
 
 
 def begin(folder: Path, name: str, config: SweepConfig | AblationConfig, seed: int = 0) -> tuple[dict[str, Any], Any]:
@@ -119,7 +120,7 @@ def work_on_sweep(
         reason = trial.user_attrs.get("reason", "")
         score = f"  {in_words(metric)} {write_number(metric, trial.value)}" if trial.value is not None else ""
         choices = "  ".join(f"{name} {sweep_page.write_choice(value)}" for name, value in trial.params.items())
-        state = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}[trial.state.name]
+        state = trial.user_attrs.get("ended", "complete")
         star = "  *" * (state == "complete" and trial.value == search.study.best_value)
         words = f"trial {trial.number:>3}  {state:<8}{score}  {choices}{'  ' * bool(reason)}{reason}{star}"
         progress.print(words, markup=False, soft_wrap=True)
@@ -175,7 +176,7 @@ def _test(found: dict[str, Any], folder: Path, wanted: bool) -> dict[str, Any] |
     return result
 
 
-def _print_sweep(found: dict[str, Any], page: Path) -> None:
+def _print_sweep(found: dict[str, Any], config: SweepConfig, page: Path) -> None:
     metric, counts, test = found["metric"], found["counts"], found.get("test")
     words = {"running": "in the hands of another process"}
     states = ", ".join(f"{count} {words.get(state, state)}" for state, count in counts.items() if count)
@@ -194,7 +195,17 @@ def _print_sweep(found: dict[str, Any], page: Path) -> None:
         lines += [f"Test split, with trial {test['number']}: {', '.join(scores)}"]
     else:
         lines += ["The test split was left unseen."]
+    lines += _warning(found, config)
     out.print(*lines, f"The page: {page}", sep="\n", markup=False, soft_wrap=True)
+
+
+def _origin(config: SweepConfig | AblationConfig) -> dict[str, Any]:
+    return {"unverified": list(data.unverified(str(config.base.data)))}
+
+
+def _warning(found: dict[str, Any], config: SweepConfig | AblationConfig) -> list[str]:
+    names = ", ".join(found["unverified"])
+    return [f"{config.base.data}: {data.NOT_ORIGINAL} ({names})"] if names else []
 
 
 def _say_problems(problems: list[str], unfinished: str | bool | int) -> None:

@@ -39,16 +39,14 @@ STATES = ("complete", "pruned", "diverged", "failed", "running")
 def _trial(search: Search, trial: FrozenTrial) -> dict[str, Any]:
     curve = [value for _, value in sorted(trial.intermediate_values.items())]
     best = max if search.good == "highest" else min
-    reason = trial.user_attrs.get("reason", "")
-    state = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
     return {
         "number": trial.number,
-        "state": "diverged" if reason.startswith("diverged") else state.get(trial.state, "running"),
+        "state": trial.user_attrs.get("ended", "complete") if trial.state.is_finished() else "running",
         "choices": search.values(trial.params),
         "score": best(curve, default=None),  # of the best epoch, so far
         "curve": curve,
         "validation": trial.user_attrs.get("validation", {}),
-        "reason": reason,
+        "reason": trial.user_attrs.get("reason", ""),
         "attempts": trial.user_attrs.get("attempts", 1),
         "seconds": trial.user_attrs.get("seconds"),
         "folder": str(search.trial_folder(trial.number)),

@@ -106,12 +106,12 @@ class Search:
             for found in trials:
                 if found.state != TrialState.RUNNING:
                     continue
-                lock = Lock(self._lock_path(found.number))
+                lock, trial = Lock(self._lock_path(found.number)), Trial(self.study, found._trial_id)
                 taken = lock.take()
-                if taken and self._is_given_up(found):
+                if taken and self._is_given_up(trial):
                     lock.free()
                 elif taken:
-                    return self._choose(Trial(self.study, found._trial_id)), lock
+                    return self._choose(trial), lock
                 elif taken is False:
                     busy += 1
             ended = sum(trial.state.is_finished() for trial in self.study.get_trials(deepcopy=False))
@@ -121,15 +121,14 @@ class Search:
             lock.take()
             return self._choose(self.study.ask()), lock
 
-    def _is_given_up(self, trial: FrozenTrial) -> bool:
+    def _is_given_up(self, trial: Trial) -> bool:
         """Count one more attempt at a trial that was killed, and end it if there were enough."""
-        storage, attempts = self.study._storage, trial.user_attrs.get("attempts", 1) + 1
+        attempts = trial.user_attrs.get("attempts", 1) + 1
         if attempts > ATTEMPTS:
             reason = f"its process was killed {ATTEMPTS} times; most likely the memory does not suffice"
-            storage.set_trial_user_attr(trial._trial_id, "reason", reason)
-            self.study.tell(trial.number, state=TrialState.FAIL)
+            self._end(trial, "failed", reason)
             return True
-        storage.set_trial_user_attr(trial._trial_id, "attempts", attempts)
+        trial.set_user_attr("attempts", attempts)
         return False
 
     def _choose(self, trial: Trial) -> Trial:
@@ -171,9 +170,9 @@ class Search:
     def run(self, trial: Trial, watch: Callable[[str], object] = lambda words: None) -> None:
         """Do a trial and write into the study how it ended.
 
-        A trial whose loss diverges counts as pruned, so that the search learns to stay away from there; one whose
-        choices do not go together, or do not fit into memory, as failed. Anything else that is raised (Ctrl-C among it)
-        leaves the trial to whoever comes next.
+        A trial whose loss diverges, or whose choices do not go together or do not fit into memory, is to the search one
+        that was pruned before its first epoch: it learns to stay away from there. Anything else that is raised (Ctrl-C
+        among it) leaves the trial to whoever comes next.
         """
         folder = self.trial_folder(trial.number)
         reported = set(self.study.trials[trial.number].intermediate_values)
@@ -198,18 +197,22 @@ class Search:
             if not math.isfinite(score):
                 raise Diverged(f"The validation {self.metric} became {score}.")
         except optuna.TrialPruned:
-            self.study.tell(trial, state=TrialState.PRUNED)
+            self._end(trial, "pruned")
         except Diverged as error:
-            trial.set_user_attr("reason", f"diverged: {error}")
-            self.study.tell(trial, state=TrialState.PRUNED)
+            self._end(trial, "diverged", str(error))
         except (UsageError, MemoryError, torch.OutOfMemoryError) as error:
-            trial.set_user_attr("reason", str(error) or "out of memory")
-            self.study.tell(trial, state=TrialState.FAIL)
+            self._end(trial, "failed", str(error) or "out of memory")
         else:
             for name in ("validation", "best_epoch", "parameters", "seconds"):
                 trial.set_user_attr(name, getattr(result, name))
             self.study.tell(trial, score)
         forget_checkpoints(folder)
+
+    def _end(self, trial: Trial, how: str, reason: str = "") -> None:
+        """End a trial that did not come to the end of its epochs: pruned, diverged or failed."""
+        trial.set_user_attr("ended", how)
+        trial.set_user_attr("reason", reason)
+        self.study.tell(trial, state=TrialState.PRUNED)
 
 
 def mend(journal: Path, appending: JournalFileOpenLock) -> None:

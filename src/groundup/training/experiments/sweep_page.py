@@ -7,7 +7,7 @@ from groundup.training.comparing import short_name
 from groundup.training.experiments import pictures
 from groundup.training.experiments.files import Choice, Range, SweepConfig
 from groundup.training.experiments.outcome import CHANCE, ENOUGH, RESAMPLES
-from groundup.training.run_page import chosen, in_words, write_number
+from groundup.training.run_page import chosen, in_words, not_original, write_number
 
 SHOWN = 30  # rows of the table of trials
 
@@ -36,6 +36,8 @@ def build(outcome: dict[str, Any], config: SweepConfig, sizes: dict[str, int], f
             *[(str(counts[state]), state, "") for state in ("diverged", "failed", "running") if counts[state]],
         ]
     )
+    if outcome["unverified"]:
+        page.note(not_original(str(config.base.data), outcome["unverified"]))
     if best:
         _add_best(page, outcome, best, config, sizes)
     scored = [trial for trial in trials if trial["score"] is not None]
@@ -108,7 +110,7 @@ def _add_best(
     page.text("The same in all trials: " + ", ".join(f"`{name} {value}`" for name, value in same.items()) + ".")
     rows, complete = sizes["validation"], [trial for trial in outcome["trials"] if trial["state"] == "complete"]
     words = (
-        f"**The best of many is partly the luckiest.** Its score was picked as the highest of {len(complete)}, so it "
+        f"**The best of many is partly the luckiest.** Its score was picked as the best of {len(complete)}, so it "
         "promises more than it will hold."
     )
     if "accuracy" in metric:
