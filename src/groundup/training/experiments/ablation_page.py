@@ -47,7 +47,7 @@ def build(outcome: dict[str, Any], config: AblationConfig, file: str) -> Page:
     page.text("The baseline: " + ", ".join(f"`{name} {value}`" for name, value in base.items()) + ".")
     _explain(page, outcome)
     page.section("To go on")
-    page.text("More seeds, which make the bars shorter; what is done is not done again:")
+    page.text("More seeds make the bars shorter, down to what the shared data leave; what is done is not done again:")
     page.code(f"groundup ablate {file} --seeds {2 * len(seeds)}")
     page.text("Every run, side by side:")
     page.code(f"groundup runs {outcome['folder']}")
