@@ -99,6 +99,21 @@ def test_what_a_forgotten_input_gives():
     assert cause(lambda i: {"x": i["x"] + 0.1}) == "unnamed"
 
 
+def test_a_factor_of_a_formula_that_is_missing_or_in_the_place_of_another():
+    rng = np.random.default_rng(0)
+    trials = [dict(zip("dzn", rng.normal(size=(3, 5, n)))) for n in (2, 5, 7)]
+
+    def cause(mine):
+        return explain(
+            [Trial(mine(i), i["d"] * i["z"], quantities={"z": i["z"], "n": i["n"], "b": i["z"][0]}) for i in trials]
+        ).cause
+
+    assert cause(lambda i: i["d"]) == "factor missing: z"
+    assert cause(lambda i: i["d"] * i["z"] * i["n"]) == "factor too many: n"
+    assert cause(lambda i: i["d"] * i["n"]) == "n for z"
+    assert cause(lambda i: i["d"] + i["n"]) == "unnamed"
+
+
 def test_a_square_matrix_used_the_other_way_round():
     rng = np.random.default_rng(0)
     inputs = [{"x": rng.normal(size=(3, n)), "weight": rng.normal(size=(n, n))} for n in (2, 5, 7)]

@@ -171,6 +171,7 @@ def _wrong_output(
                     others=rights[d],
                     truth=lambda inputs, output=output: _truth(part, module, Case(inputs))[output],
                     slips=part.slips,
+                    quantities=part.quantities(case.inputs) if part.quantities else {},
                 )
             )
         if not all(same(trial.mine, trial.right, part.tolerance) for trial in trials):

@@ -63,6 +63,8 @@ class Part:
         inputs, and what it returns (one value or a tuple) gets the names in ``outputs``. A class, an optimizer or a
         loop needs a small scene of its own.
     slips : the mistakes that only this part knows; they are tried before the general ones.
+    quantities : ``quantities(inputs)`` returns by name what is multiplied element by element in the formulas, such as
+        ``"1 - z"``: the diagnosis then names one that is missing, is there once too often, or stands for another.
     tolerance : largest difference allowed, relative to the largest true value, in float64.
     float32 : whether float32 inputs must give float32 outputs (not for counts, splits or tables).
     changes : inputs that the part is meant to change; all others must stay as they were.
@@ -73,6 +75,7 @@ class Part:
     outputs: tuple[str, ...]
     run: Callable[[Any, Inputs], Outputs] | None = None
     slips: tuple[Slip, ...] = ()
+    quantities: Callable[[Inputs], Mapping[str, Any]] | None = None
     tolerance: float = 1e-8
     float32: bool = True
     changes: tuple[str, ...] = ()

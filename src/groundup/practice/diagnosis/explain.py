@@ -28,6 +28,7 @@ class Trial:
     others: Mapping[str, np.ndarray] = field(default_factory=dict)  # the right values of all outputs, by name
     truth: Callable[[dict[str, Any]], Any] | None = None
     slips: Sequence[Any] = ()  # see groundup.practice.exercise.Slip
+    quantities: Mapping[str, Any] = field(default_factory=dict)  # see groundup.practice.exercise.Part
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def _not_finite(trial: Trial) -> Explanation:
     return Explanation(
         "not finite",
         f"{trial.name} is {kind} in {int(bad.sum())} of {bad.size} places, first at {where}. Look for exp of a large "
-        "number (subtract the largest first), log of 0, or a division by 0.",
+        "number (subtract the largest first), log of 0, a division by 0, or 0 times infinity.",
     )
 
 

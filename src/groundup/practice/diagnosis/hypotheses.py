@@ -27,6 +27,7 @@ def guesses(trial: Trial) -> Iterator[Guess]:
     yield from forgotten_inputs(trial)
     yield from numbers(trial)
     yield from factors(trial)
+    yield from elementwise_factors(trial)
     yield from exchanged(trial)
     yield from transposed_inputs(trial)
     yield from extra_reductions(trial)
@@ -162,6 +163,26 @@ def _with(trial: Trial, cause: str, message: str, changes: dict[str, Any]) -> It
         return
     if not np.array_equal(answer, trial.right) and np.any(answer):
         yield Guess(cause, message, answer)
+
+
+def elementwise_factors(trial: Trial) -> Iterator[Guess]:
+    """A quantity of the formula that is not multiplied with, or once too often, or in the place of another."""
+    for name, value in trial.quantities.items():
+        if np.shape(value) != trial.right.shape:
+            continue
+        yield Guess(f"factor missing: {name}", f"{trial.name} lacks the factor {name}.", trial.right / value)
+        yield Guess(
+            f"factor too many: {name}",
+            f"{trial.name} has been multiplied with {name} once too often.",
+            trial.right * value,
+        )
+        for other, instead in trial.quantities.items():
+            if other != name and np.shape(instead) == trial.right.shape:
+                yield Guess(
+                    f"{other} for {name}",
+                    f"{trial.name} has the factor {other} where {name} belongs.",
+                    trial.right / value * instead,
+                )
 
 
 def exchanged(trial: Trial) -> Iterator[Guess]:

@@ -99,6 +99,7 @@ EXERCISE = Exercise(
     parts=(
         Part("attention_weights", weights_case, ("weights",), slips=(
             weights_slip("scale forgotten", "The scores are not divided by √D: the width of a query and a key.", power=0),
+            weights_slip("multiplied by √D", "The scores are multiplied by √D. They are divided by it.", power=0.5),
             weights_slip("divided by D", "The scores are divided by D. It is the root, √D.", power=-1),
             *(weights_slip("root of another size", f"The scores are divided by √{size}. It is √D: D numbers are added up in each "
                            "product.", size=size) for size in "NTS"),
@@ -107,13 +108,18 @@ EXERCISE = Exercise(
                          f"{HOW}", hide="after"),
             weights_slip("softmax axis", "The softmax runs over the queries: each column sums to 1. It runs over the keys, the "
                          "last axis, so that each query shares out one whole.", axis=1),
+            weights_slip("softmax axis", "All shares of an example together sum to 1: each row must, that is each query for itself.",
+                         axis=(1, 2)),
             weights_slip("reshaped, not transposed", "key is reshaped to (N, D, S), which refills it row by row. Exchange its axes: "
                          "key.transpose(0, 2, 1).", arrange=reshaped),
             Slip("not normalised", "These are the scores: the softmax is missing.",
                  lambda i: {"weights": i["query"] @ i["key"].swapaxes(1, 2) * i["query"].shape[-1] ** -0.5}),
         )),
         Part("attention_weights", large_scores, ("weights of large scores",)),
-        Part("attention_forward", forward_case, ("y",)),
+        Part("attention_forward", forward_case, ("y",), slips=(
+            Slip("softmax forgotten", "The values are weighted with the scores: with the softmax of them, attention_weights.",
+                 lambda i: {"y": i["query"] @ i["key"].swapaxes(1, 2) * i["query"].shape[-1] ** -0.5 @ i["value"]}),
+        )),
         Part("attention_backward", backward_case, ("dquery", "dkey", "dvalue"), slips=(
             back_slip("sum of the row forgotten", "{name} goes through the softmax by p dp alone: every share lowers the others, "
                       "so subtract the sum of p dp over the row.", jacobian="product"),

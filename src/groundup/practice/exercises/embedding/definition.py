@@ -6,23 +6,29 @@ from groundup.practice.exercise import Case, Exercise, Part, Slip, sizes
 
 
 def sentences(rng, n, padding):
-    """Draw word numbers (N, T) in which a word stands twice, the padding at least once, and some word perhaps never."""
-    indices = rng.integers(n["V"], size=(n["N"], n["T"]))
-    others = [v for v in range(n["V"]) if v not in (0, padding)] or [0]
+    """Draw word numbers (N, T) in which a word stands twice, the padding at least once, and the last word never."""
+    indices = rng.integers(n["V"] - 1, size=(n["N"], n["T"]))
+    others = [v for v in range(1, n["V"] - 1) if v != padding]
     indices[0, 0] = indices[-1, -1] = rng.choice(others)  # at the ends, so that there is a place between
     indices[-1, 0] = padding
     return indices
 
 
-def lookup_case(rng, dtype):
+def a_vocabulary(rng):
+    """Sizes with at least 5 words: 0, one that stands twice, the padding, and one that stands nowhere."""
     n = sizes(rng, "NTVD")
+    return n if n["V"] >= 5 else a_vocabulary(rng)
+
+
+def lookup_case(rng, dtype):
+    n = a_vocabulary(rng)
     weight = rng.normal(size=(n["V"], n["D"])).astype(dtype)
-    return Case({"indices": sentences(rng, n, n["V"] - 1), "weight": weight}, n)
+    return Case({"indices": sentences(rng, n, padding=1), "weight": weight}, n)
 
 
 def backward_case(rng, dtype):
-    n = sizes(rng, "NTVD")
-    padding = int(rng.integers(1, n["V"]))
+    n = a_vocabulary(rng)
+    padding = int(rng.integers(1, n["V"] - 1))
     dy = rng.normal(size=(n["N"], n["T"], n["D"])).astype(dtype)
     indices = sentences(rng, n, padding)
     indices[0, -1] = 0  # so that a padding taken to be word 0 shows
@@ -57,7 +63,12 @@ def gradient(i, how="sum", padding=None):
     for v in range(i["rows"]):
         places = i["dy"][i["indices"] == v]
         if len(places):
-            dweight[v] = {"sum": places.sum(axis=0), "mean": places.mean(axis=0), "last": places[-1]}[how]
+            dweight[v] = {
+                "sum": places.sum(axis=0),
+                "mean": places.mean(axis=0),
+                "last": places[-1],
+                "first": places[0],
+            }[how]
     dweight[i["padding"] if padding is None else padding] = 0
     return {"dweight": dweight}
 
@@ -65,6 +76,13 @@ def gradient(i, how="sum", padding=None):
 def padding_trained(i):
     none = {**i, "rows": i["rows"] + 1, "padding": i["rows"]}
     return {"dweight": gradient(none)["dweight"][:-1]}
+
+
+def in_the_layer(i):
+    """What the layer collects from its first pass if the padding is trained."""
+    return padding_trained(
+        {"dy": i["dy"][0], "indices": i["indices"], "rows": len(i["weight"]), "padding": i["padding"]}
+    )
 
 
 def hidden(i):
@@ -82,6 +100,8 @@ EXERCISE = Exercise(
             Slip("repeats lost", "A word that stands in several places has got the gradient of the last of them alone: NumPy "
                  "carries out a[indices] += b once for each row, however often it is named. np.add.at adds every time.",
                  lambda i: gradient(i, how="last")),
+            Slip("repeats lost", "A word that stands in several places has got the gradient of the first of them alone: they add up.",
+                 lambda i: gradient(i, how="first")),
             Slip("averaged over the places", "A word that stands in several places has got the mean of their gradients: they "
                  "add up.", lambda i: gradient(i, how="mean")),
             Slip("padding trained", "The row of the padding has a gradient. It fills up short sentences and must stay as it "
@@ -92,6 +112,7 @@ EXERCISE = Exercise(
         Part("Embedding", layer_case, ("y", "dweight", "dweight after a second pass"), run=use_layer, slips=(
             Slip("padding hidden", "The padding's vectors come out as zeros. It is looked up as any other word; only its "
                  "gradient is zero.", hidden),
+            Slip("padding trained", "The row of the padding has collected a gradient: it must stay as it is.", in_the_layer),
         )),
     ),
     hints=(

@@ -4,8 +4,8 @@ from itertools import permutations
 
 import numpy as np
 
-from groundup.practice.exercise import Case, Exercise, Part, Slip, sizes
-from groundup.practice.exercises.lstm.definition import subsets
+from groundup.practice.exercise import Case, Exercise, Part, Slip, named, sizes
+from groundup.practice.exercises.lstm.definition import by_gate
 from groundup.practice.exercises.rnn.definition import before, drawn
 
 WEIGHTS = ("dw_ih", "dw_hh", "db_ih", "db_hh")
@@ -35,6 +35,16 @@ def backward_case(rng, dtype):
         h = step({**sums(i, x_t, h), "h": h})["h_new"]
         hs.append(h)
     return Case({"dhs": i.pop("dhs"), "hs": np.stack(hs), **i}, n)
+
+
+def split_by_gate(made, shape):
+    parts = [by_gate(name, made[name], "rzn", shape) for name in ("da", "db")]
+    return {**parts[0], **parts[1], "dh": made["dh"]}
+
+
+def run_step_backward(module, inputs):
+    made = named(module.gru_step_backward(**inputs), ("da", "db", "dh"), "gru_step_backward")
+    return split_by_gate(made, inputs["a"].shape)
 
 
 def sigmoid(s):
@@ -82,6 +92,19 @@ def step_backward(i, slopes="rzn", reset=True, keep=lambda z: z, sign=1, dr_from
     }
 
 
+def quantities(i):
+    """What is multiplied on the way back, and what may be taken for it."""
+    r, z, n = gates(i).values()
+    ours = {"r": r, "z": z, "n": n, "1 - r": 1 - r, "1 - z": 1 - z, "1 - n²": 1 - n**2, "1 - n": 1 - n}
+    return ours | {
+        "h": i["h"],
+        "h - n": i["h"] - n,
+        "b_n": cut(i["b"])[2],
+        "a_n": cut(i["a"])[2],
+        "dh_new": i["dh_new"],
+    }
+
+
 def through_time(i, future=True, dhs=True, paths="both", for_h="db", read=before, kept=sum, order=reversed):
     """All gradients, with one thing done differently: what is handed on and by which path, what is read and kept."""
     dh, dx, parts = np.zeros_like(i["h0"]), np.zeros_like(i["x"]), []
@@ -102,7 +125,11 @@ def slip(make):
     return lambda cause, message, **changes: Slip(cause, message, lambda i: make(i, **changes))
 
 
-gate_slip, step_slip, back_slip, time_slip = slip(gates), slip(step), slip(step_backward), slip(through_time)
+def split_step_backward(i, **changes):
+    return split_by_gate(step_backward(i, **changes), i["a"].shape)
+
+
+gate_slip, step_slip, back_slip, time_slip = slip(gates), slip(step), slip(split_step_backward), slip(through_time)
 OTHER_ORDERS = [order for order in permutations("rzn") if order != tuple("rzn")]
 
 EXERCISE = Exercise(
@@ -127,7 +154,8 @@ EXERCISE = Exercise(
                       new=lambda r, z, n, h: (1 - r) * n + r * h),
             step_slip("all of n added", "All of n is added: only the share 1 - z is.", new=lambda r, z, n, h: n + z * h),
         )),
-        Part("gru_step_backward", step_backward_case, ("da", "db", "dh"), slips=(
+        Part("gru_step_backward", step_backward_case, (*(f"d{sums} of {gate}" for sums in "ab" for gate in "rzn"), "dh"),
+             run=run_step_backward, quantities=quantities, slips=(
             back_slip("reset gate forgotten", "The last columns of db are those of da. b_n was multiplied with r: so is its "
                       "gradient.", reset=False),
             back_slip("sign of dz", "The columns of z have the wrong sign: a larger z brings more of h and less of n, "
@@ -135,14 +163,14 @@ EXERCISE = Exercise(
             back_slip("dr from h", "dr is made with h. r multiplies b_n, so dr = ds b_n.", dr_from="h"),
             back_slip("dr from a_n", "dr is made with a_n. r multiplies b_n, so dr = ds b_n.", dr_from="a_n"),
             back_slip("b_n forgotten", "dr is ds. r multiplies b_n, so dr = ds b_n.", dr_from="1"),
-            *(back_slip("slope forgotten", f"The slope of {', '.join(without)} is missing: r (1 - r) for σ, and 1 - n² for tanh.",
-                        slopes=set("rzn") - set(without)) for without in subsets("rzn")),
+            *(back_slip("slope forgotten", f"The slope of {without} is missing in {{name}}: r (1 - r) for σ, and 1 - n² for tanh.",
+                        slopes=slopes) for without, slopes in (("the gates", "n"), ("n", "rz"), ("all three", ""))),
             back_slip("update gate forgotten", "dh is dh_new. Only the share z of the old state went on: multiply with z.",
                       keep=np.ones_like),
             back_slip("z the wrong way round", "dh is dh_new (1 - z). Of the old state the share z went on.",
                       keep=lambda z: 1 - z),
-            *(back_slip("gates in the wrong order", "The columns of {name} come in the order " + ", ".join(order) + "; expected r, "
-                        "z, n.", order=order) for order in OTHER_ORDERS),
+            *(back_slip("gates in the wrong order", f"The columns of {gate} stand in the place of {{name}}: the order is r, z, n.",
+                        order=3 * gate) for gate in "rzn"),
         )),
         Part("gru_backward", backward_case, ("dx", "dh0", *WEIGHTS), slips=(
             time_slip("direct path forgotten", "What goes to the old state without a matrix, the dh of gru_step_backward, is left "
@@ -154,6 +182,8 @@ EXERCISE = Exercise(
             time_slip("future forgotten", "Each step goes back from dhs[t] alone: add the dh that step t+1 handed back.",
                       future=False),
             time_slip("dhs forgotten", "dhs enters at the last step alone: add dhs[t] at each step.", dhs=False),
+            Slip("zeros", "dx is zero everywhere. Either dx[t] is nowhere set, or dhs[t] is nowhere added, so that nothing comes back.",
+                 lambda i: {"dx": np.zeros_like(i["x"])}),
             time_slip("wrong direction", "The steps are gone through from the first to the last: begin at the end.", order=list),
             time_slip("overwritten", "{name} is that of step 0 alone, the last one that was gone through. The weights are "
                       "used at every step: add up all steps (+=).", kept=lambda parts: parts[-1]),

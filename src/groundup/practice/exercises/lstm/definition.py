@@ -1,10 +1,8 @@
 """An LSTM: gates, one step there and back, and the way back through time with two states."""
 
-from itertools import combinations, permutations
-
 import numpy as np
 
-from groundup.practice.exercise import Case, Exercise, Part, Slip, sizes
+from groundup.practice.exercise import AnswerError, Case, Exercise, Part, Slip, named, sizes
 from groundup.practice.exercises.rnn.definition import drawn
 
 WEIGHTS = ("dw_ih", "dw_hh", "db")
@@ -38,6 +36,23 @@ def backward_case(rng, dtype):
     return Case({"dhs": i.pop("dhs"), "hs": hs, "cs": cs, **i}, n)
 
 
+def by_gate(name, array, gates, shape):
+    """Cut what the learner returned for all gates into one output for each, so that a fault is found where it is."""
+    array = np.asarray(array)
+    if array.shape != shape:
+        raise AnswerError(
+            "shape",
+            f"{name} has the shape {array.shape}; expected {shape}: the columns of all gates side by side, "
+            f"{', '.join(gates)}. np.concatenate(..., axis=1) puts them there.",
+        )
+    return {f"{name} of {gate}": part for gate, part in zip(gates, np.split(array, len(gates), axis=1))}
+
+
+def run_step_backward(module, inputs):
+    da, dc = named(module.lstm_step_backward(**inputs), ("da", "dc"), "lstm_step_backward").values()
+    return {**by_gate("da", da, "ifgo", inputs["a"].shape), "dc": dc}
+
+
 def sigmoid(s):
     return 1 / (1 + np.exp(-s))
 
@@ -61,12 +76,14 @@ def sums(i, x, h):
     return x @ i["w_ih"].T + h @ i["w_hh"].T + i["b"]
 
 
-def step_backward(v, arrives="both", at="tanh(c_new)", slopes="ifgo", at_input=False, keep=True, order="ifgo"):
+def step_backward(
+    v, arrives="both", at="tanh(c_new)", shown=True, slopes="ifgo", at_input=False, keep=True, order="ifgo"
+):
     """One step back with one thing done differently: what reaches c_new, which slopes are taken where, what dc is."""
     i, f, g, o = gates(v["a"])
     c_new = step(v["a"], v["c"])[1]
-    seen = {"tanh(c_new)": np.tanh(c_new), "c_new": c_new, "nothing": 0}[at]
-    through_h = v["dh_new"] * o * (1 - seen**2)
+    seen = {"tanh(c_new)": np.tanh(c_new), "c_new": c_new, "tanh(c)": np.tanh(v["c"]), "nothing": 0}[at]
+    through_h = v["dh_new"] * (o if shown else 1) * (1 - seen**2)
     dc_all = {"both": v["dc_new"] + through_h, "dc_new": v["dc_new"], "dh_new": through_h}[arrives]
     d = {"i": dc_all * g, "f": dc_all * v["c"], "g": dc_all * i, "o": v["dh_new"] * np.tanh(c_new)}
     for gate, at_gate in zip("ifgo", blocks(v["a"]) if at_input else (i, f, g, o)):
@@ -75,9 +92,20 @@ def step_backward(v, arrives="both", at="tanh(c_new)", slopes="ifgo", at_input=F
     return {"da": np.concatenate([d[gate] for gate in order], axis=1), "dc": dc_all * f if keep else dc_all}
 
 
-def subsets(gates):
-    """All groups of gates, from one to all of them."""
-    return [group for size in range(1, len(gates) + 1) for group in combinations(gates, size)]
+def quantities(v):
+    """What is multiplied on the way back, and what may be taken for it."""
+    i, f, g, o = gates(v["a"])
+    c_new = step(v["a"], v["c"])[1]
+    gate = {"i": i, "f": f, "g": g, "o": o}
+    slopes = {
+        "1 - i": 1 - i,
+        "1 - f": 1 - f,
+        "1 - o": 1 - o,
+        "1 - g²": 1 - g**2,
+        "1 - g": 1 - g,
+        "g (1 - g)": g * (1 - g),
+    }
+    return gate | slopes | {"c": v["c"], "c_new": c_new, "tanh(c_new)": np.tanh(c_new), "tanh(c)": np.tanh(v["c"])}
 
 
 def before(i, late=""):
@@ -120,7 +148,11 @@ def step_slip(cause, message, make):
 
 
 def back_slip(cause, message, **changes):
-    return Slip(cause, message, lambda i: step_backward(i, **changes))
+    def compute(i):
+        made = step_backward(i, **changes)
+        return {**by_gate("da", made["da"], "ifgo", made["da"].shape), "dc": made["dc"]}
+
+    return Slip(cause, message, compute)
 
 
 def time_slip(cause, message, **changes):
@@ -158,22 +190,25 @@ EXERCISE = Exercise(
             step_slip("i and f exchanged", "i and f have changed places: f keeps the old cell, i writes the new content.",
                       lambda i, f, g, o, c: (o * np.tanh(i * c + f * g), i * c + f * g)),
         )),
-        Part("lstm_step_backward", step_backward_case, ("da", "dc"), slips=(
+        Part("lstm_step_backward", step_backward_case, (*(f"da of {gate}" for gate in "ifgo"), "dc"),
+             run=run_step_backward, quantities=quantities, slips=(
             back_slip("dc_new forgotten", "What comes to the cell from the future, dc_new, is left out: add it to what comes "
                       "through h_new.", arrives="dh_new"),
             back_slip("path through h_new forgotten", "Only dc_new reaches the cell. h_new is made from it too: add "
                       "dh_new o (1 - tanh²(c_new)).", arrives="dc_new"),
             back_slip("slope at c_new", "The slope of tanh(c_new) is 1 - tanh²(c_new), not 1 - c_new².", at="c_new"),
+            back_slip("slope at the old cell", "The slope of tanh is taken at the old cell: it is 1 - tanh²(c_new).", at="tanh(c)"),
+            back_slip("output gate forgotten", "On its way to the cell dh_new is multiplied with the slope of tanh, but not with o, "
+                      "which showed only a part.", shown=False),
             back_slip("slope of the cell forgotten", "h_new = o tanh(c_new): on its way to the cell, dh_new o is multiplied "
                       "with the slope 1 - tanh²(c_new).", at="nothing"),
-            *(back_slip("slope forgotten", f"The slope is missing in the columns of {', '.join(without)}: i (1 - i) for σ, and 1 - g² "
-                        "for tanh.", slopes=set("ifgo") - set(without)) for without in subsets("ifgo")),
+            back_slip("slope forgotten", "The slope is missing in {name}: i (1 - i) for σ, and 1 - g² for tanh.", slopes=""),
             back_slip("derivative at the input", "The slopes are taken at the sums. The slope of σ is i (1 - i) with its result "
                       "i; that of tanh is 1 - g² with its result g.", at_input=True),
             back_slip("forget gate forgotten", "dc is all that reaches c_new. Only the share f of the old cell went into it: "
                       "multiply with f.", keep=False),
-            *(back_slip("gates in the wrong order", "The columns of da come in the order " + ", ".join(order) + "; expected i, f, "
-                        "g, o, as in a.", order=order) for order in permutations("ifgo") if order != tuple("ifgo")),
+            *(back_slip("gates in the wrong order", f"The columns of {gate} stand in the place of {{name}}: the order is i, f, g, o, "
+                        "as in a.", order=4 * gate) for gate in "ifgo"),
         )),
         Part("lstm_backward", backward_case, ("dx", "dh0", "dc0", *WEIGHTS), slips=(
             time_slip("dc not handed on", "Each step starts with dc = 0: it goes on with the dc that step t+1 handed back. "
@@ -182,6 +217,8 @@ EXERCISE = Exercise(
                       hand_h=False),
             time_slip("dh not handed on", "Nothing is handed from step to step, neither dh nor dc.", hand_h=False, hand_c=False),
             time_slip("dhs forgotten", "dhs enters at the last step alone: add dhs[t] at each step.", dhs=False),
+            Slip("zeros", "dx is zero everywhere. Either dx[t] is nowhere set, or dhs[t] is nowhere added, so that nothing comes back.",
+                 lambda i: {"dx": np.zeros_like(i["x"])}),
             time_slip("wrong direction", "The steps are gone through from the first to the last: begin at the end.", order=list),
             time_slip("overwritten", "{name} is that of step 0 alone, the last one that was gone through. The weights are "
                       "used at every step: add up all steps (+=).", kept=lambda parts: parts[-1]),

@@ -53,7 +53,7 @@ def step(x, h, w_ih, w_hh, b):
 
 
 def step_backward(i, slope=None, seen=None):
-    """One step back, with the slope or the state that W_hh has seen chosen: what the learner may have written."""
+    """One step back, with another slope, or another state that W_hh has seen: what the learner may have written."""
     ds = i["dh_new"] * (1 - i["h_new"] ** 2 if slope is None else slope(i["h_new"]))
     dw_hh = ds.T @ (i["h"] if seen is None else i[seen])
     return {"dx": ds @ i["w_ih"], "dh": ds @ i["w_hh"], "dw_ih": ds.T @ i["x"], "dw_hh": dw_hh, "db": ds.sum(axis=0)}
@@ -72,18 +72,19 @@ def before(i):
     return np.concatenate([i["h0"][None], i["hs"][:-1]])
 
 
-def through_time(i, receives=lambda dhs_t, dh, last: dhs_t + dh, seen=before, kept=sum, order=reversed):
+def through_time(i, receives=lambda dhs_t, dh, last: dhs_t + dh, seen=before, kept=sum, order=reversed, piled=False):
     """All gradients, with one thing done differently.
 
     ``receives`` says what reaches a state; ``seen(i)`` returns the states that W_hh is held to have read; ``kept`` is what
-    becomes of the weights' gradients of all steps, listed as they are made; ``order`` that of the steps.
+    becomes of the weights' gradients of all steps, listed as they are made; ``order`` that of the steps; ``piled``
+    whether the dh of all later steps is added up.
     """
     dx, dh, parts = np.zeros_like(i["x"]), np.zeros_like(i["h0"]), []
     steps = list(order(range(len(i["x"]))))
     for t in steps:
         one = {"h_new": i["hs"][t], "x": i["x"][t], "h": seen(i)[t], "w_ih": i["w_ih"], "w_hh": i["w_hh"]}
         back = step_backward({"dh_new": receives(i["dhs"][t], dh, t == steps[0]), **one})
-        dx[t], dh = back["dx"], back["dh"]
+        dx[t], dh = back["dx"], back["dh"] + (dh if piled else 0)
         parts.append(back)
     return {"dx": dx, "dh0": dh, **{name: kept([part[name] for part in parts]) for name in WEIGHTS}}
 
@@ -110,6 +111,8 @@ EXERCISE = Exercise(
                        lambda h: h * (1 - h)),
             slope_slip("derivative at the output", "tanh is taken once more: h_new is tanh(s) already, so its slope at s is "
                        "1 - h_new².", lambda h: 1 - np.tanh(h) ** 2),
+            Slip("matrix forgotten", "dh is ds: the old state came through W_hh, so its gradient does too, ds W_hh.",
+                 lambda i: {"dh": i["dh_new"] * (1 - i["h_new"] ** 2)}),
             Slip("off by one step", "dw_hh is made with the new state: W_hh has seen the old one, h.",
                  lambda i: {"dw_hh": step_backward(i, seen="h_new")["dw_hh"]}),
         )),
@@ -127,6 +130,10 @@ EXERCISE = Exercise(
                       "that it handed back.", receives=lambda dhs_t, dh, last: dhs_t),
             time_slip("dhs forgotten", "dhs enters at the last step alone. Every h[t] was given out: add dhs[t] at each step.",
                       receives=lambda dhs_t, dh, last: dhs_t if last else dh),
+            time_slip("dh piled up", "The dh of all later steps are added up. The dh of step t+1 holds what comes from beyond "
+                      "already: it takes the place of the old one.", piled=True),
+            Slip("zeros", "dx is zero everywhere. Either dx[t] is nowhere set, or dhs[t] is nowhere added, so that nothing comes back.",
+                 lambda i: {"dx": np.zeros_like(i["x"])}),
             time_slip("wrong direction", "The steps are gone through from the first to the last. What reaches h[t] is known "
                       "only when step t+1 is done: begin at the end.", order=list),
             time_slip("overwritten", "{name} is that of step 0 alone, the last one that was gone through. The weights are "

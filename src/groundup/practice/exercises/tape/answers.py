@@ -53,7 +53,7 @@ WRONG = (
     Wrong("the nearest first", "wrong order", ((TAPE, BREADTH),)),
     Wrong("written down before the parents", "wrong order", ((TAPE, DEPTH),)),
     Wrong("visits again and again", "visited twice", (("            if value in seen:\n                return\n", ""),)),
-    Wrong("from the first to the last", "not reversed", (("in reversed(order)", "in order"),)),
+    Wrong("from the first to the last", "only the result pulls", (("in reversed(order)", "in order"),)),
     Wrong("starts with nothing", "not started", (("        self.grad = np.ones_like(self.data)\n        for", "        for"),)),
     Wrong("clears all gradients first", "overwritten",
           (("        self.grad = np.ones_like(self.data)\n        for",

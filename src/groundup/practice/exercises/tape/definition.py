@@ -136,13 +136,14 @@ def from_a_stack(value, turn=1):
     return order
 
 
-def gradients(i, order_of, add=True):
-    """The gradients of the leaves if the values pull in another order, or their grad is overwritten."""
+def gradients(i, order_of, add=True, ones=False):
+    """The gradients of the leaves if the values pull in another order, or something else than adding is done."""
     leaves = [Value(i[name]) for name in LEAVES]
     loss = loss_of(leaves, Value(i["c"]))
     loss.grad = np.ones_like(loss.data)
     for value in order_of(loss):
-        for parent, gradient in zip(value.parents, value.pull(value.grad) if value.parents else ()):
+        dy = np.ones_like(value.grad) if ones else value.grad
+        for parent, gradient in zip(value.parents, value.pull(dy) if value.parents else ()):
             parent.grad = parent.grad + gradient if add else gradient
     return {f"d{name}": leaf.grad for name, leaf in zip(LEAVES, leaves)}
 
@@ -152,8 +153,8 @@ def pull_of_each_use(value):
     return [value, *(found for parent in value.parents for found in pull_of_each_use(parent))]
 
 
-def order_slip(cause, message, order_of, add=True):
-    return Slip(cause, message, lambda i: gradients(i, order_of, add))
+def order_slip(cause, message, order_of, **changes):
+    return Slip(cause, message, lambda i: gradients(i, order_of, **changes))
 
 
 def once(loss):
@@ -218,8 +219,11 @@ EXERCISE = Exercise(
                      f"{name} after a second pass": g for name, g in gradients({**i, "c": i["c_again"]}, once).items()}),
             order_slip("overwritten", "{name} is not the sum over all uses: a value that is used twice has kept the gradient of "
                        "one use alone. Add (+=).", once, add=False),
-            order_slip("not reversed", "The values pull from the first to the last: then their own gradients are not there yet. "
-                       "Begin with the result.", lambda loss: once(loss)[::-1]),
+            order_slip("only the result pulls", "Nothing has come further than to the parents of the result. Either no other value "
+                       "pulls, or they pull from the first to the last: then their own gradients are not there yet. Begin at the "
+                       "result.", lambda loss: [loss]),
+            order_slip("upstream ignored", "Every value pulls back ones: by the chain rule, it pulls back its own gradient, "
+                       "value.grad.", once, ones=True),
             order_slip("visited twice", TWICE, tape),
             order_slip("visited twice", TWICE, pull_of_each_use),
             order_slip("visited twice", TWICE, lambda loss: breadth_first(loss, once=False)),

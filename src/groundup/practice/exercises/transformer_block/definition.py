@@ -60,7 +60,11 @@ def run_backward(module, inputs):
     return {"dx": made[0], **{f"d{name}": made[1][name] for name in SHAPES}}
 
 
-def forward(i, norms="first", first="x", second="h", gelu=True, attention=True, shared=False):
+def gelu(u):
+    return given.gelu_forward(u)[0]
+
+
+def forward(i, norms="first", first="x", second="h", activation=gelu, attention=True, shared=False):
     """The block, with one thing done differently: where the norms stand, what is added to, what is left out."""
 
     def norm(x, k):
@@ -72,28 +76,28 @@ def forward(i, norms="first", first="x", second="h", gelu=True, attention=True, 
 
     def think(x):
         u = x @ i["w1"].T + i["b1"]
-        return (given.gelu_forward(u)[0] if gelu else u) @ i["w2"].T + i["b2"]
+        return activation(u) @ i["w2"].T + i["b2"]
 
     x = i["x"]
     if norms == "last":
         h = norm(x + attend(x), "1")
         return {"y": norm(h + think(h), "2")}
-    n1 = x if norms == "second" else norm(x, "1")
+    n1 = norm(x, "1") if norms in ("first", "first only", "first twice") else x
     a = attend(n1) if attention else 0
     h = {"x": x, "n1": n1, "nothing": 0}[first] + a
-    n2 = h if norms == "first only" else norm(h, "2")
+    n2 = {"first": norm(h, "2"), "second only": norm(h, "2"), "first twice": norm(x, "2")}.get(norms, h)
     return {"y": {"h": h, "x": x, "n2": n2, "nothing": 0}[second] + think(n2)}
 
 
-def backward(i, through_h="dy", through_x="dh", into_attention="dh", gelu=True):
+def backward(i, through_h="dy", through_x="dh", into_attention="dh", gelu=True, inside=False):
     """The gradients, with one thing done differently: which gradient goes on where."""
     cache = given.block_forward(i["x"], i, i["heads"])[1]
     norm1, attention, norm2, linear1, gelu_cache, linear2 = cache
     d = {"dy": i["dy"], "0": 0}
     dg, dw2, db2 = given.linear_backward(i["dy"], linear2)
     dn2, dw1, db1 = given.linear_backward(given.gelu_backward(dg, gelu_cache) if gelu else dg, linear1)
-    d["second half"], dgain2, dshift2 = given.norm_backward(dn2, norm2)
-    d["dh"] = d[through_h] + d["second half"]
+    d["second half"], dgain2, dshift2 = given.norm_backward(dn2 + (i["dy"] if inside else 0), norm2)
+    d["dh"] = d["0" if inside else through_h] + d["second half"]
     dn1, dw_qkv, dw_out = given.attention_backward(d[into_attention], attention)
     dx_half, dgain1, dshift1 = given.norm_backward(dn1, norm1)
     return {
@@ -142,9 +146,14 @@ EXERCISE = Exercise(
                        first="n1", second="n2"),
             block_slip("residual from x", "The second half is added to x: what the attention has found is lost. It is added to h.",
                        second="x"),
-            block_slip("activation forgotten", "There is no GELU between the two linear layers.", gelu=False),
-            block_slip("norm forgotten", "The attention reads x: it reads norm1(x).", norms="second"),
+            block_slip("activation forgotten", "There is no GELU between the two linear layers.", activation=lambda u: u),
+            block_slip("ReLU for GELU", "Between the two linear layers stands ReLU: it is GELU here.",
+                       activation=lambda u: np.maximum(u, 0)),
+            block_slip("norm forgotten", "The attention reads x: it reads norm1(x).", norms="second only"),
             block_slip("norm forgotten", "The second half reads h: it reads norm2(h).", norms="first only"),
+            block_slip("norm forgotten", "Neither half norms what it reads: norm1(x), and norm2(h).", norms="none"),
+            block_slip("norm of x", "The second half reads norm2(x): it reads norm2(h), with what the attention has found.",
+                       norms="first twice"),
             block_slip("one norm for both", "Both norms use gain1 and shift1: the second has gain2 and shift2.", shared=True),
             block_slip("attention forgotten", "h is x: the attention is not added.", attention=False),
         )),
@@ -155,6 +164,8 @@ EXERCISE = Exercise(
                       "h. Add dh.", through_x="0"),
             back_slip("residual gradient forgotten", "Neither residual has a gradient: add dy to dh, and dh to dx.",
                       through_h="0", through_x="0"),
+            back_slip("residual inside the norm", "dy went through the backward of the norm too. The residual passes the norm by: add "
+                      "dy behind norm_backward.", inside=True),
             back_slip("residual from dy", "dy is added to dx where dh belongs: x went straight on into h, and h also into the "
                       "second half.", through_x="dy"),
             back_slip("attention receives dy", "{name} is right for an attention that receives dy. It was added to h: it receives "
