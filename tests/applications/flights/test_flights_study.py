@@ -114,9 +114,10 @@ def fabricated(result, winner, over_second, over_board=(0.1, 0.05, 0.15)):
 @pytest.mark.parametrize("winner", study.NAMES)
 def test_verdict_follows_the_numbers(result, winner):
     clear = " ".join(study_module.sentences(fabricated(result, winner, (0.02, 0.01, 0.03))))
-    assert clear.startswith(f"Best at ranking the flights of November and December: {study.NAMES[winner]}")
+    assert clear.startswith("Best at ranking the flights of November and December: ")
+    assert clear.partition(":")[2].split(",")[0].endswith(study.NAMES[winner])
     assert "is clear on these days: +0.020 [+0.010, +0.030]" in clear
-    assert ("neural network does not come first" in clear) == (winner != "network")
+    assert ("neural network comes" in clear) == (winner != "network")
     assert "not clearly better" not in clear
     tie = " ".join(study_module.sentences(fabricated(result, winner, (0.02, -0.01, 0.03), (0.1, -0.1, 0.2))))
     assert "call it a tie" in tie

@@ -57,7 +57,7 @@ def tail_number(flights: Departures, rows: Rows, tables: FlightTables, seed: int
 
 
 def random_split(flights: Departures, rows: Rows, tables: FlightTables, seed: int) -> Trial:
-    """Rows are held out at random, and the date is a feature: the other flights of a day tell how that day went."""
+    """Rows of January to October are held out at random, with the date: a day's other flights tell how it went."""
     order = np.random.default_rng(seed).permutation(np.concatenate([rows.train, rows.validation]))
     check, train = np.split(order, [len(rows.validation)])
     return Trial(flights.known.assign(day=flights.day), flights.event, np.sort(train), np.sort(check), ("day",))

@@ -110,7 +110,7 @@ def _careful(page: "Page", result: dict[str, Any]) -> None:
             [
                 models[key]["name"],
                 spread(models[key]["metrics"], "average_precision"),
-                f"{intervals[key]['low']:.3f} – {intervals[key]['high']:.3f}" if key in intervals else "–",
+                f"{intervals[key]['low']:.3f}–{intervals[key]['high']:.3f}" if key in intervals else "–",
                 spread(models[key]["metrics"], "roc_auc"),
                 *(
                     percent(mean(models[key]["metrics"], name))
@@ -177,24 +177,22 @@ def _encodings(page: "Page", result: dict[str, Any]) -> None:
         "day's flights share their fate), or over days that are past."
     )
     rows = []
-    for kind in ("logistic", "boosting", "network"):
-        keys = [key for key, model in models.items() if model["kind"] == kind and model["encoding"] in HOW]
-        for key in keys:
-            if (key != kind and not key.startswith(f"{kind}, ")) or key == "network, in order":
-                continue
-            model = models[key]
-            metrics = model["metrics"]
-            rows.append(
-                [
-                    models[kind]["name"] + (" *" if key == kind else ""),
-                    HOW[model["encoding"]],
-                    f"{mean(metrics, 'training_precision'):.3f}",
-                    f"{mean(metrics, 'validation_precision'):.3f}",
-                    spread(metrics, "average_precision"),
-                    "–" if key == kind else difference(changes[key]),
-                    "the choice" if key == kind else judged(changes[key]),
-                ]
-            )
+    for key, model in models.items():
+        kind, encoding, metrics = model["kind"], model["encoding"], model["metrics"]
+        if key not in (kind, f"{kind}, {encoding}"):
+            continue  # another ablation
+        rows.append(
+            [
+                models[kind]["name"] + (" *" if key == kind else ""),
+                HOW[encoding],
+                f"{mean(metrics, 'training_precision'):.3f}",
+                f"{mean(metrics, 'validation_precision'):.3f}",
+                spread(metrics, "average_precision"),
+                "–" if key == kind else difference(changes[key]),
+                "the choice" if key == kind else judged(changes[key]),
+            ]
+        )
+    rows.sort(key=lambda row: row[0].rstrip(" *"))  # learner by learner
     page.table(
         ["learner", "flight number", "training", "validation", "test", "less the choice", ""],
         rows,
@@ -216,8 +214,8 @@ def _knowledge(page: "Page", result: dict[str, Any]) -> None:
     }
     page.text(
         "The same gradient boosting, told less. The board is the share of recent departures that had not left in time: "
-        "at this airport, of this airline, in the whole city. Less the full model, the timetable alone has "
-        f"{difference(found['changes']['schedule'])}, timetable and weather have "
+        "at this airport, of this airline, in the whole city. Compared with the full model: the timetable alone "
+        f"{difference(found['changes']['schedule'])}, timetable and weather "
         f"{difference(found['changes']['schedule and weather'])}."
     )
     values = [mean(models[key]["metrics"], "average_precision") for key in keys]
@@ -237,8 +235,8 @@ def _knowledge(page: "Page", result: dict[str, Any]) -> None:
     )
     order = found["changes"]["network, in order"]
     page.text(
-        "The network's batches are shuffled. Read in the order of the file, which is that of time, each batch is one "
-        f"afternoon: its average precision changes by {difference(order)} ({judged(order)})."
+        "The network's batches are shuffled. Read in the order of the file, which is that of time, each batch is half "
+        f"a day: its average precision changes by {difference(order)} ({judged(order)})."
     )
 
 

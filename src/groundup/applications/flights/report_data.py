@@ -159,15 +159,17 @@ def mistakes(page: "Page", result: dict[str, Any]) -> None:
         )
         + ".",
     )
-    honest, leak = mistakes["honest"], mistakes["departure_delay"]
-    page.text(
-        f"The model that was given the departure delay had learned that a missing one means cancelled. Two hours "
-        f"before departure it is missing for all, so the model expects {mean(leak, 'expected_share'):.0%} of the "
-        "flights to fail."
-        + (
+    share = {key: percent(mean(one, "expected_share")) for key, one in mistakes.items()}
+    said = (
+        "The model that was given the departure delay had learned that a missing one means cancelled. Two hours before "
+        f"departure it is missing for all, so the model expects {share['departure_delay']} of the flights to fail.\n\n"
+        "Models that are not told of the cancelled flights, or are told that they were punctual, expect fewer to fail: "
+        f"{share['dropped']} and {share['called_punctual']}, against {share['honest']} without a mistake. "
+        f"{percent(test)} came late or not at all."
+    )
+    if gaps[0] > 0.01:
+        said += (
             f"\n\nEven without a mistake the promise was {gaps[0]:.3f} too high: the autumn was easier than the "
             "winter. A split by time protects against leakage, not against the future."
-            if mean(honest, "promised_roc_auc") - mean(honest, "delivered_roc_auc") > 0.01
-            else ""
         )
-    )
+    page.text(said)

@@ -12,7 +12,7 @@ class RecordFile:
     """A file of equal records: ``numbers`` (I,) float32, ``codes`` (C,) int32, ``label`` float32.
 
     Reading single rows at random from a disk is slow, and reading them in order is no shuffle: these rows lie in order
-    of time, so a batch of neighbours is one afternoon. So blocks of neighbours are read in random order, ``window``
+    of time, so a batch of neighbours is half a day. So blocks of neighbours are read in random order, ``window``
     blocks are held at a time, and the rows of the window are shuffled. In memory are one window and one batch.
     """
 

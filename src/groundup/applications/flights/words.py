@@ -11,7 +11,7 @@ def sentences(result: dict[str, Any]) -> list[str]:
     """Say in plain words what the numbers mean; every word that judges follows from a number."""
     models, facts, found = result["models"], result["data"], result["verdict"]
     winner, second = found["ranking"][:2]
-    name, other = models[winner]["name"], models[second]["name"]
+    name, other = (_with_article(models[key]["name"]) for key in (winner, second))
     test = facts["parts"]["test"]
     said = [
         f"Best at ranking the flights of November and December: {name}, with an average precision of "
@@ -26,7 +26,7 @@ def sentences(result: dict[str, Any]) -> list[str]:
             f"But call it a tie with {other}: the difference is {difference(lead)}, and other days could turn it."
         )
     if winner != "network":
-        said.append("So the neural network does not come first.")
+        said.append(f"The neural network comes {'second' if second == 'network' else 'third'}, not first.")
     if found["over_board"]["low"] <= 0:
         said.append(f"It is not clearly better than the departure board alone: {difference(found['over_board'])}.")
     leak = result["mistakes"]["departure_delay"]
@@ -49,6 +49,10 @@ def sentences(result: dict[str, Any]) -> list[str]:
     return said
 
 
+def _with_article(name: str) -> str:
+    return f"the {name}" if name.endswith("network") else name
+
+
 def summary(result: dict[str, Any]) -> "Table":
     """Return the comparison as a table for the terminal."""
     from rich.table import Table
@@ -60,7 +64,8 @@ def summary(result: dict[str, Any]) -> "Table":
         table.add_column(header, justify="right", no_wrap=header == "average precision")
     for key in shown(models):
         metrics = models[key]["metrics"]
-        cells = [spread(metrics, "average_precision"), spread(metrics, "roc_auc"), spread(metrics, "brier")]
+        cells = [spread(metrics, "average_precision")]
+        cells += [f"{mean(metrics, name):.3f}" for name in ("roc_auc", "brier")]
         cells += [percent(mean(metrics, name)) for name in ("recall", "precision")]
         table.add_row(models[key]["name"], *cells, style="bold" if key == result["verdict"]["ranking"][0] else "")
     return table
@@ -81,7 +86,7 @@ def spread(metrics: Mapping[str, Any], name: str) -> str:
     found = metrics[name]
     if found["mean"] is None:
         return "–"
-    return f"{found['mean']:.3f}" + (f" ± {found['std']:.3f}" if found["std"] else "")
+    return f"{found['mean']:.3f}" + (f" ± {found['std']:.3f}" if len(set(found["values"])) > 1 else "")
 
 
 def interval(found: Mapping[str, float]) -> str:
@@ -102,10 +107,10 @@ def signed(value: float) -> str:
 
 
 def judged(found: Mapping[str, float]) -> str:
-    """Whether a change helped, by its interval."""
-    if found["low"] > 0:
+    """Whether a change helped, by its interval, as far as three digits tell."""
+    if round(found["low"], 3) > 0:
         return "better"
-    return "worse" if found["high"] < 0 else "no clear difference"
+    return "worse" if round(found["high"], 3) < 0 else "no clear difference"
 
 
 def percent(share: float | None) -> str:
