@@ -17,6 +17,7 @@ STUDIES = {
     "flights": "Which flights come late, or not at all? Half of the table is known only afterwards",
     "forecast": "How many will come? Twenty stations, gaps, and a past that must not know the future",
     "noisy-labels": "Who labelled this? What wrong labels do, what helps, and which ones they are",
+    "recommend": "What to watch next? Thousands of films, and a good error in stars that ranks worse than popularity",
     "over-and-under": "Too simple, or too clever? Digits with wrong labels, and one knob at a time",
 }
 

@@ -32,18 +32,22 @@ class LSTMEncoder(nn.Module):
 
 
 class ConvolutionEncoder(nn.Module):
-    """Causal convolutions whose dilation doubles: five layers with kernel 3 see 63 steps (Bai et al. 2018)."""
+    """Causal convolutions whose reach doubles: five layers with kernel 3 see 63 steps (Bai et al. 2018).
 
-    def __init__(self, width: int, season: int, layers: int = 5, kernel: int = 3):
+    There the dilation doubles from layer to layer. Only the last step is asked for here, so each layer is needed at
+    every second step of the one below alone: a stride of 2 gives the same numbers as dilation, for a fifth of the work.
+    """
+
+    def __init__(self, width: int, season: int, layers: int = 5):
         super().__init__()
         self.first = nn.Conv1d(CHANNELS, width, 1)
-        self.layers = nn.ModuleList(nn.Conv1d(width, width, kernel, dilation=2**n) for n in range(layers))
-        self.reaches = [2**n * (kernel - 1) for n in range(layers)]  # steps back that each layer looks
+        self.layers = nn.ModuleList(nn.Conv1d(width, width, 3, stride=2) for _ in range(layers))
 
     def forward(self, past: torch.Tensor) -> torch.Tensor:  # (N, L, C)
         x = self.first(past.transpose(1, 2))  # (N, D, L)
-        for layer, reach in zip(self.layers, self.reaches):
-            x = x + F.relu(layer(F.pad(x, (reach, 0))))  # padded on the left alone: no step sees a later one
+        for layer in self.layers:
+            odd = x.shape[2] % 2  # counted from the last step, which must stay: zeros go before the first
+            x = x[:, :, 1 - odd :: 2] + F.relu(layer(F.pad(x, (1 + odd, 0))))  # (N, D, half of L)
         return x[:, :, -1]  # (N, D)
 
 

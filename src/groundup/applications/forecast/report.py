@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from groundup.report import Page
 
-MEASURES = {"MASE": "mase", "MAE": "mae", "pinball": "pinball"}
-
 
 def sentences(result: dict[str, Any]) -> list[str]:
     """Say in plain words what the numbers mean; every word that judges follows from a number."""
@@ -70,10 +68,11 @@ def summary(result: dict[str, Any]) -> "Table":
         models = panel["models"]
         table.add_row(f"[bold]{name}[/]")
         for key in models:
-            shown = [_spread(models, key, measure) for measure in MEASURES.values()]
-            held = f"{_mean(models, key, 'coverage'):.1%}"
+            measured = {name: found["mean"] for name, found in models[key]["metrics"].items()}
+            shown = [_spread(models, key, "mase"), f"{measured['mae']:.3f}", f"{measured['pinball']:.3f}"]
+            held = f"{measured['coverage']:.1%}"
             style = "bold" if key == panel["verdict"]["ranking"][0] else ""
-            table.add_row(f"  {models[key]['name']}", *shown, held, f"{_mean(models, key, 'width'):.2f}", style=style)
+            table.add_row(f"  {models[key]['name']}", *shown, held, f"{measured['width']:.2f}", style=style)
     return table
 
 
