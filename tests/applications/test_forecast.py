@@ -208,13 +208,16 @@ class TestLearners:
         again = replace(network).fit(train)
         np.testing.assert_array_equal(again.predict(test), found)
 
-    def test_convolution_looks_back_only_as_far_as_its_layers_reach(self):
+    @pytest.mark.parametrize("length", [56, 63, 17])
+    def test_convolution_with_strides_is_the_dilated_one_at_the_last_step(self, length):
         torch.manual_seed(0)
-        encoder = ENCODERS["convolution"](32, 7, layers=2)  # reaches 2 and 4 steps: the last seven are seen
-        past = torch.randn(1, 12, 3, requires_grad=True)
-        encoder(past).sum().backward()
-        assert past.grad is not None
-        assert (past.grad[0].abs().sum(1) > 0).tolist() == [False] * 5 + [True] * 7
+        encoder = ENCODERS["convolution"](8, 7).double()
+        past = torch.randn(2, length, 3, dtype=torch.float64)
+        x = encoder.first(past.transpose(1, 2))
+        for number, layer in enumerate(encoder.layers):
+            padded = torch.nn.functional.pad(x, (2 * 2**number, 0))
+            x = x + torch.nn.functional.conv1d(padded, layer.weight, layer.bias, dilation=2**number).relu()
+        torch.testing.assert_close(encoder(past), x[:, :, -1])
 
     @pytest.mark.parametrize("model", [Linear(), Boosting(max_iter=3), Network("lstm", 7, steps=3)])
     def test_a_gap_among_the_targets_teaches_nothing(self, small, model):

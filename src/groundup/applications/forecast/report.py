@@ -216,7 +216,7 @@ def _table(page: "Page", panel: dict[str, Any], result: dict[str, Any]) -> None:
     rows = []
     for key, model in models.items():
         low, high = model["interval"][1:]
-        row = [model["name"], _spread(models, key, "mase"), f"[{low:.3f}, {high:.3f}]"]
+        row = [model["name"], _spread(models, key, "mase"), f"[{low:.3f},\u00a0{high:.3f}]"]
         rows.append([*row, _spread(models, key, "mae"), _spread(models, key, "pinball"), model["setting"] or "–"])
     page.table(
         ["model", "MASE", "95% interval", "MAE", "pinball", "setting"],

@@ -199,7 +199,7 @@ def _comparison(page: "Page", result: dict[str, Any]) -> None:
     for key, model in models.items():
         low, high = model["interval"][1:]
         shown = [_spread(models, key, measure) for measure in ("recall", "mrr")]
-        ndcg = [_spread(models, key, "ndcg"), f"[{low:.3f}, {high:.3f}]"]
+        ndcg = [_spread(models, key, "ndcg"), f"[{low:.3f},\u00a0{high:.3f}]"]
         rows.append([model["name"], *ndcg, *shown, model["setting"] or "–"])
     page.table(
         ["model", f"NDCG@{top}", "95% interval", f"recall@{top}", "MRR", "setting"],
