@@ -8,9 +8,9 @@
 'factor N'
 
 ``hypotheses`` holds the mistakes, each as a prediction: what would someone who makes it have computed?
-``inputs`` holds the inputs that someone may have used instead of the right ones. ``explain`` names a mistake only if
-its prediction is the learner's numbers, on every input. ``pattern`` says where and how the numbers differ when no
-mistake fits.
+``factors`` holds those that multiply, ``inputs`` the inputs that someone may have used instead of the right ones.
+``explain`` names a mistake only if its prediction is the learner's numbers, on every input. ``pattern`` says where and
+how the numbers differ when no mistake fits.
 """
 
 from groundup.practice.diagnosis.explain import Explanation, explain_gradient
