@@ -18,13 +18,13 @@ Trials = Sequence[dict[str, Any]]
 def edge(trials: Trials, good: str) -> float:
     """Return the worst score that still has its place in a picture; trials that are worse lie on its edge.
 
-    Otherwise a few hopeless trials would press all others into one line. It is half as far again from the best as the
-    quarter of the trials that are worst.
+    Otherwise a few hopeless trials would press all others into one line. It is five times as far from the best as the
+    median is.
     """
     sign = 1 if good == "highest" else -1
     scores = sign * np.array([trial["score"] for trial in trials])
-    best, quarter = scores.max(), np.quantile(scores, 0.25)
-    return sign * float(max(scores.min(), best - 1.5 * (best - quarter)))
+    best = scores.max()
+    return sign * float(max(scores.min(), best - 5 * (best - np.median(scores))))
 
 
 @styled
