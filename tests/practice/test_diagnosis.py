@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from groundup.practice.diagnosis import explain_gradient
 from groundup.practice.diagnosis.explain import Trial, explain
+from groundup.practice.exercise import Slip
 
 DIMS = [{"N": 5, "I": 7, "O": 3}, {"N": 11, "I": 2, "O": 13}, {"N": 3, "I": 5, "O": 2}]
 SEEDS = st.integers(0, 2**32 - 1)
@@ -135,6 +136,12 @@ def test_right_to_seven_digits_is_a_matter_of_precision_and_no_factor():
     right = np.random.default_rng(0).normal(size=(3, 7))
     assert explain([Trial(right * (1 + 1e-7), right)]).cause == "precision"
     assert explain([Trial(right.astype(np.float32), right)]).cause == "precision"
+
+
+def test_a_mistake_without_effect_here_is_no_explanation_of_lost_digits():
+    right = np.random.default_rng(0).normal(size=(3, 7))
+    slip = Slip("harmless here", "...", lambda inputs: {"gradient": right})
+    assert explain([Trial(right * (1 + 1e-7), right, slips=(slip,))]).cause == "precision"
 
 
 def test_where_numbers_differ_is_said():

@@ -215,6 +215,8 @@ def _failure_message(failed: dict[str, Any]) -> str:
             advice = "A mask in brackets picks from as many axes as it has: name the others, as in array[:, mask]."
         elif "matmul" in message or "broadcast" in message or "shapes" in message:
             advice = "Print the shapes of both sides just before this line, and write them down beside it."
+        if "does not require grad" in message:
+            advice = "The loss has no graph to go back through: made under no_grad, or from .item(), .detach(), .data?"
         if "truth value of an array" in message or "Boolean value of Tensor" in message:
             advice = "and, or, not and if take one truth value. For arrays: (a == 1) & (b == 1), with the brackets."
         return f"{cause.removeprefix('raises ')}: {message}. {advice}".replace("..", ".").strip()

@@ -42,6 +42,21 @@ AVERAGES = (
         "This is the value of the last batch alone. Collect over all batches.",
         lambda values, counts: values[-1],
     ),
+    (
+        "the first batch alone",
+        "This is the value of the first batch alone: does a return stand in the loop?",
+        lambda values, counts: values[0],
+    ),
+    (
+        "the first batch alone",
+        "Only the first batch is in this: does a return stand in the loop?",
+        lambda values, counts: values[0] * counts[0] / np.sum(counts),
+    ),
+    (
+        "last batch as large as the others",
+        "Every batch is weighted as if it were full: the last may be smaller. Take the number of rows that it has.",
+        lambda values, counts: np.sum(values) * counts[0] / np.sum(counts),
+    ),
 )
 
 

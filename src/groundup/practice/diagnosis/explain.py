@@ -90,7 +90,7 @@ def explain_gradient(
 
 def explain(trials: Sequence[Trial]) -> Explanation:
     """Return what explains all trials, at least one of which has wrong numbers."""
-    from groundup.practice.diagnosis.hypotheses import guesses, other_inputs
+    from groundup.practice.diagnosis.hypotheses import guesses, other_inputs, precision
 
     for trial in trials:
         if not np.issubdtype(trial.mine.dtype, np.number) and trial.mine.dtype != bool:
@@ -101,7 +101,10 @@ def explain(trials: Sequence[Trial]) -> Explanation:
             return _not_finite(trial)
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a mistake that is tried may divide by 0, or average over nothing
-        named = _common(trials, guesses) or _common(trials, other_inputs)
+        if all(same(trial.mine, trial.right) for trial in trials):  # a mistake without effect here would fit
+            named = _common(trials, precision)
+        else:
+            named = _common(trials, guesses) or _common(trials, other_inputs)
     if named:
         return Explanation(named.cause, named.message)
     worst = max(trials, key=lambda trial: -same(trial.mine, trial.right))

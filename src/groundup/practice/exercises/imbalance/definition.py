@@ -11,10 +11,14 @@ METRICS: tuple[str, ...] = ("precision", "recall", "F1", "balanced accuracy")
 
 
 def rare(rng, n):
-    """Labels with one positive in five, and scores that know something about them; one threshold is the best."""
+    """Labels with one positive in five, and scores that know something about them.
+
+    One threshold is the best; and the lowest score is a positive's, so that the last threshold counts too.
+    """
     while True:
         labels = rng.permutation(np.arange(n) < n // 5).astype(int)
         scores = rng.normal(size=n) + 1.2 * labels
+        scores[np.flatnonzero(labels)[0]] = scores.min() - 0.3
         second, first = np.sort(f1_curve(labels, scores)[1])[-2:]
         if first > second + 1e-6:
             return labels, scores
@@ -60,6 +64,7 @@ def validation_and_test(rng, dtype):
     """Two parts on which a threshold chosen in the wrong way leads to another F1."""
     while True:
         (a, b), (c, d) = rare(rng, 43), rare(rng, 59)
+        d[np.flatnonzero(c)[0]] = best_f1(a, b)  # a score in the test that is the threshold
         inputs = {"validation_labels": a, "validation_scores": b, "test_labels": c, "test_scores": d}
         results = [tested(inputs, threshold) for threshold in (best_f1(a, b), best_f1(c, d), of_both(inputs), 0.5)]
         if len({round(result["F1 on the test"], 6) for result in results}) == len(results):
@@ -109,6 +114,12 @@ def area(precision, recall, trapezoids=False):
     return {"average precision": (np.diff(recall, prepend=0) * precision).sum()}
 
 
+def roc_area(i):
+    """Return how often a positive has a higher score than a negative; half of the equal ones count."""
+    above = i["scores"][i["labels"] == 1][:, None] - i["scores"][i["labels"] == 0]
+    return (np.sign(above) + 1).mean() / 2
+
+
 def one_by_one(i, reverse):
     precision, _, labels = ranked(i, reverse)
     return {"average precision": (precision * labels).sum() / labels.sum()}
@@ -144,12 +155,24 @@ AVERAGE = (
          lambda i: {"average precision": ranked(i)[0].mean()}),
     Slip("mean over all thresholds", "This is the mean of the precision over all thresholds: each counts by how much the recall grows there.",
          lambda i: {"average precision": curve(i)[0].mean()}),
+    Slip("recall, not its growth", "Each precision is multiplied with the recall, not with how much it grew since the threshold before.",
+         lambda i: {"average precision": np.prod(curve(i), axis=0).sum()}),
+    Slip("another area", "This is the area under the ROC curve: average precision is that under precision over recall.",
+         lambda i: {"average precision": roc_area(i)}),
+    Slip("greater, not equal", "The rows at the threshold are left out: score >= threshold.",
+         lambda i: area(*np.hstack([np.zeros((2, 1)), curve(i)[:, :-1]]))),
     Slip("trapezoids", "This is the area in trapezoids, which is too kind: the sum takes the precision at the end of each step.",
          lambda i: area(*curve(i), trapezoids=True)),
     Slip("ties one by one", TIES, lambda i: one_by_one(i, reverse=False)),
     Slip("ties one by one", TIES, lambda i: one_by_one(i, reverse=True)),
 )  # fmt: skip
 METRIC_SLIPS = (
+    Slip("geometric mean", "This is the geometric mean of precision and recall: F1 is the harmonic one.",
+         lambda i: {"F1": (rates(i)[0] * rates(i)[1]) ** 0.5}),
+    Slip("tp once", "This is tp / (tp + fp + fn), the Jaccard index: in F1 tp counts twice, above and below.",
+         lambda i: {"F1": 1 / (1 / rates(i)[0] + 1 / rates(i)[1] - 1)}),
+    Slip("one class alone", "This is the recall of the negatives alone: take the mean with that of the positives.",
+         lambda i: {"balanced accuracy": rates(i)[2]}),
     Slip("arithmetic mean", "This is the arithmetic mean of precision and recall: F1 is the harmonic one.",
          lambda i: {"F1": (rates(i)[0] + rates(i)[1]) / 2}),
     Slip("accuracy", "This is the plain accuracy, which the many negatives decide.",
@@ -163,7 +186,10 @@ METRIC_SLIPS = (
 EXERCISE = Exercise(
     title="Metrics under imbalance, and a threshold",
     parts=(
-        Part("counts", predictions, COUNTS, float32=False),
+        Part("counts", predictions, COUNTS, float32=False, slips=(
+            Slip("all alarms", "fp counts all that is predicted positive, also what is so: take those with label 0.",
+                 lambda i: {"fp": i["predicted"].sum()}),
+        )),
         Part("metrics", predictions, METRICS, run=use_metrics, slips=METRIC_SLIPS, float32=False),
         Part("metrics", no_alarm, METRICS, run=use_metrics, slips=METRIC_SLIPS, float32=False),
         Part("average_precision", scored, ("average precision",), run=use_average_precision, slips=AVERAGE, float32=False),
@@ -183,6 +209,8 @@ EXERCISE = Exercise(
                  lambda i: tested(i, best_f1(i["test_labels"], i["test_scores"]))),
             Slip("chosen on the test", "The test had a say in the threshold: choose on the validation part alone.",
                  lambda i: tested(i, of_both(i))),
+            Slip("greater, not equal", "A row whose score is the threshold is positive: score >= threshold.",
+                 lambda i: tested(i, best_f1(i["validation_labels"], i["validation_scores"]) + 1e-12)),
             Slip("one half", "The threshold is 0.5, whatever the scores are: choose it on the validation part.", lambda i: tested(i, 0.5)),
             Slip("F1 of the validation part", "This is the F1 of the validation part, where the threshold was chosen: it must be measured on the test.",
                  lambda i: {"F1 on the test": f1_curve(i["validation_labels"], i["validation_scores"])[1].max()}),

@@ -103,6 +103,12 @@ def ready_tables(module, i):
                     else "is a gap left?"
                 ),
             )
+        if np.abs(array).max(initial=0) > 1e4:
+            raise AnswerError(
+                "no spread",
+                f"{name} has numbers as large as {np.abs(array).max():.1g}: a column that is the same everywhere in training "
+                "has std 0, and dividing by a tiny number instead blows the test up. Let the std count as 1.",
+            )
     return found
 
 
@@ -115,7 +121,16 @@ def with_nans(function, x):
     return np.array([0 if np.isnan(column).all() else function(column) for column in x.T])
 
 
-def prepared(i, fill_by="train", scale_by="train", early=False, spread=np.nanstd, companions="behind", scaled=True):
+def prepared(
+    i,
+    fill_by="train",
+    scale_by="train",
+    early=False,
+    centre=np.nanmean,
+    spread=np.nanstd,
+    companions="behind",
+    scaled=True,
+):
     """Both parts with one thing done differently: what the learner may have written."""
     tables = {"train": i["train"], "test": i["test"], "both": np.vstack([i["train"], i["test"]])}
     gaps = {name: np.isnan(x) for name, x in tables.items()}
@@ -126,10 +141,19 @@ def prepared(i, fill_by="train", scale_by="train", early=False, spread=np.nanstd
     for name in ("train", "test"):
         source = name if scale_by == "own" else scale_by
         x = tables[source] if early else full[source]
-        mean, std = np.nanmean(x, axis=0), spread(x, axis=0)
+        mean, std = centre(x, axis=0), spread(x, axis=0)
         std = np.where(std == 0, 1, std)
         scale = (full[name] - mean) / std if scaled else full[name]
-        order = {"behind": [scale, gaps[name]], "first": [gaps[name], scale], "none": [scale]}
+        some = gaps["train"].any(axis=0)
+        with np.errstate(all="ignore"):
+            level = (gaps[name] - gaps["train"].mean(axis=0)) / gaps["train"].std(axis=0)
+        order = {
+            "behind": [scale, gaps[name]],
+            "first": [gaps[name], scale],
+            "none": [scale],
+            "some": [scale, gaps[name][:, some]],
+            "standardised": [scale, np.where(some, level, gaps[name])],
+        }
         ready[f"{name} ready"] = np.hstack(order[companions])
     return ready
 
@@ -152,6 +176,10 @@ READY_SLIPS = (
     ready_slip("divided by N - 1", "std divides by N - 1 here: it should divide by N, as np.std does.", spread=partial(np.nanstd, ddof=1)),
     ready_slip("companions missing", "The companions are missing: I more columns, 1 where there was a gap.", companions="none"),
     ready_slip("companions first", "The companions come first: they belong behind the columns.", companions="first"),
+    ready_slip("companions of some columns", "Only columns with gaps in training have a companion: each has one, whatever happens.",
+               companions="some"),
+    ready_slip("companions standardised", "The companions are standardised too: they stay 0 and 1.", companions="standardised"),
+    ready_slip("mean not taken off", "The columns are divided by std, but their mean is not taken off.", centre=lambda x, axis: 0),
     ready_slip("variance", "The columns are divided by the variance: divide by its root, the standard deviation.", spread=np.nanvar),
     ready_slip("numbers of the test", "Both parts are filled with the medians of the test: take those of the training part.", fill_by="test"),
     ready_slip("numbers of the test", "Both parts are standardised with mean and std of the test: take those of the training part.",
@@ -164,6 +192,10 @@ MEDIANS = (
     column_slip("gaps as zeros", "The gaps count as zeros: leave them out.", lambda x: np.median(np.nan_to_num(x), axis=0)),
     column_slip("one for all columns", "This is one median over all numbers: each column has its own.", lambda x: np.full(x.shape[1], np.nanmedian(x))),
     column_slip("one for all columns", "This is one median over all numbers: each column has its own.", lambda x: np.nanmedian(x)),
+    column_slip("complete rows alone", "Only rows without any gap count here: each column has more values than that.",
+                lambda x: np.median(x[~np.isnan(x).any(axis=1)], axis=0)),
+    column_slip("upper of two", "Of an even number of values this takes the upper of the two in the middle: the median is their mean.",
+                lambda x: with_nans(lambda c: np.sort(c[~np.isnan(c)])[(~np.isnan(c)).sum() // 2], x)),
     column_slip("a median of each row", "These are the medians of the rows: axis=0 goes down the columns.", lambda x: with_nans(np.nanmedian, x.T)),
 )  # fmt: skip
 
@@ -173,12 +205,17 @@ EXERCISE = Exercise(
         Part("medians", one_table, ("medians",), run=column_medians, slips=MEDIANS),
         Part("medians", one_column_empty, ("medians",), run=column_medians),
         Part("fill", with_values, FILLED, run=filled_table, slips=(
+            Slip("filled with numbers of x", "The gaps are filled with the means of x itself: fill with `values`, which come from elsewhere.",
+                 lambda i: {"filled": np.where(np.isnan(i["x"]), with_nans(np.nanmean, i["x"]), i["x"])}),
+            Slip("filled with numbers of x", "The gaps are filled with the medians of x itself: fill with `values`, which come from elsewhere.",
+                 lambda i: {"filled": np.where(np.isnan(i["x"]), medians(i["x"]), i["x"])}),
             Slip("companions are zero", "The companions are 0 everywhere: were the gaps looked for after they were filled?",
                  lambda i: {"gaps": np.zeros_like(i["x"])}),
             Slip("companions inverted", "The companions are 1 for a value and 0 for a gap: the other way round.",
                  lambda i: {"gaps": (~np.isnan(i["x"])).astype(i["x"].dtype)}),
         )),
-        Part("prepare", two_tables, READY, run=ready_tables, slips=READY_SLIPS),
+        # std + 1e-8 instead of a look at the columns without spread differs in the ninth digit here, and below in all
+        Part("prepare", two_tables, READY, run=ready_tables, slips=READY_SLIPS, tolerance=1e-6),
         Part("prepare", without_spread, READY, run=ready_tables, slips=READY_SLIPS),
     ),
     hints=(

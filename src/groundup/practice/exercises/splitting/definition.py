@@ -16,29 +16,26 @@ def classes(rng, dtype):
     labels = np.repeat(rng.permutation(3), rng.permutation([9, 7, int(rng.choice([23, 31]))]))
     labels = rng.permutation(labels)
     return Case(
-        {"labels": labels, "fraction": fraction(rng), "seed": int(rng.integers(1000, 9999))}, {"N": len(labels)}
+        {"labels": labels, "fraction": float(rng.choice([0.2, 0.3])), "seed": int(rng.integers(1000, 9999))},
+        {"N": len(labels)},
     )
 
 
-def fraction(rng):
-    return float(rng.choice([0.2, 0.3]))
-
-
-def groups_of(count):
+def groups_of(count, share):
     """``count`` groups of 2 to 6 rows each, numbered without order, in a table without order."""
 
     def cases(rng, dtype):
         names = 100 + rng.permutation(50)[:count]
         groups = rng.permutation(np.repeat(names, rng.integers(2, 7, size=count)))
-        inputs = {"groups": groups, "fraction": fraction(rng), "seed": int(rng.integers(1000, 9999))}
+        inputs = {"groups": groups, "fraction": share, "seed": int(rng.integers(1000, 9999))}
         return Case(inputs, {"N": len(groups), "G": count})
 
     return cases
 
 
-def times_of(count):
+def times_of(count, share):
     def cases(rng, dtype):
-        return Case({"times": rng.permutation(1000)[:count], "fraction": fraction(rng)}, {"N": count})
+        return Case({"times": rng.permutation(1000)[:count], "fraction": share}, {"N": count})
 
     return cases
 
@@ -64,7 +61,9 @@ def parts(returned, n, function):
         times = np.bincount(rows, minlength=n)
         if times.max() > 1:
             raise AnswerError(
-                "row twice in a part", f"{name} holds row {times.argmax()} more than once, {times.max()} times."
+                "row twice in a part",
+                f"{name} holds row {times.argmax()} more than once, {times.max()} times. (Or are these values of the table, "
+                "not the numbers of its rows?)",
             )
         found[name] = rows
     both = np.intersect1d(found["train"], found["test"])
@@ -195,10 +194,10 @@ EXERCISE = Exercise(
         Part("stratified_split", classes, CLASSES, run=split_classes, float32=False, slips=tuple(
             Slip(cause, message, lambda i, how=how: counted(i, lambda n: how(i, n))) for cause, message, how in WAYS
         )),
-        Part("group_split", groups_of(9), GROUPS, run=split_groups, slips=GROUP_SLIPS, float32=False),
-        Part("group_split", groups_of(11), GROUPS, run=split_groups, slips=GROUP_SLIPS, float32=False),
-        Part("time_split", times_of(19), TIMES, run=split_times, slips=TIME_SLIPS, float32=False),
-        Part("time_split", times_of(17), TIMES, run=split_times, slips=TIME_SLIPS, float32=False),
+        Part("group_split", groups_of(19, 0.3), GROUPS, run=split_groups, slips=GROUP_SLIPS, float32=False),
+        Part("group_split", groups_of(17, 0.2), GROUPS, run=split_groups, slips=GROUP_SLIPS, float32=False),
+        Part("time_split", times_of(19, 0.3), TIMES, run=split_times, slips=TIME_SLIPS, float32=False),
+        Part("time_split", times_of(17, 0.2), TIMES, run=split_times, slips=TIME_SLIPS, float32=False),
     ),
     hints=(
         "np.flatnonzero(labels == label) are the row numbers of a class, rng.permutation(rows) puts them in random order: the first "

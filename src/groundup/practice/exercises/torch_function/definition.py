@@ -144,6 +144,8 @@ EXERCISE = Exercise(
                  "learn. The straight-through estimator passes dy on.", lambda i: {"dx": np.zeros_like(i["x"])}),
             Slip("upstream ignored", "This is the gradient for dy = 1: the upstream gradient dy is ignored.",
                  lambda i: {"dx": np.ones_like(i["x"])}),
+            Slip("rounded down", "This is floor, always down: round takes the nearest.", lambda i: {"y": np.floor(i["x"])}),
+            Slip("rounded towards zero", "This cuts the decimals off: round takes the nearest.", lambda i: {"y": np.trunc(i["x"])}),
             Slip("upstream gradient rounded", "The gradient is rounded: only forward rounds.", lambda i: {"dx": i["dy"].round()}),
         )),
         Part("Swish", slope_for_each, ("y", "dx", "dbeta"), run=use_swish, slips=SWISH),

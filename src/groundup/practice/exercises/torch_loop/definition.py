@@ -23,6 +23,14 @@ def examples(rng, dtype):
     return Case({**arrays, "labels": labels, "size": n["B"], "lr": float(rng.choice([0.3, 0.7]))}, n)  # fmt: skip
 
 
+def more_examples(rng, dtype):
+    """For the evaluation more rows, so that an accuracy is hardly right by chance."""
+    case = examples(rng, dtype)
+    n = {**case.dims, "N": int(rng.choice([83, 97, 101])), "B": int(rng.choice([11, 13]))}
+    x, labels = rng.normal(size=(n["N"], n["I"])).astype(dtype), rng.integers(n["K"], size=n["N"])
+    return Case({**case.inputs, "x": x, "labels": labels, "size": n["B"]}, n)
+
+
 def begin(i):
     """Return a network with the weights of the case, its optimizer, and a loader."""
     import torch
@@ -112,7 +120,17 @@ def one_evaluation(module, i):
     return {name: plain(score, "evaluate") for name, score in scores.items()}
 
 
-def trained(i, calls=("zero", "backward", "step"), zero_first=False, training=True, softmax=False, mean=over_examples):
+def trained(
+    i,
+    calls=("zero", "backward", "step"),
+    zero_first=False,
+    step_last=False,
+    training=True,
+    into_loss=lambda logits: logits,
+    reduction="mean",
+    only_first=False,
+    mean=over_examples,
+):
     """Two epochs with one thing done differently: what the learner may have written."""
     from torch.nn import functional as F
 
@@ -124,18 +142,21 @@ def trained(i, calls=("zero", "backward", "step"), zero_first=False, training=Tr
         if zero_first:
             optimizer.zero_grad()
         for x, y in loader:
-            logits = model(x)
-            loss = F.cross_entropy(logits.softmax(dim=1) if softmax else logits, y)
+            loss = F.cross_entropy(into_loss(model(x)), y, reduction=reduction)
             for call in calls:
                 {"zero": optimizer.zero_grad, "backward": loss.backward, "step": optimizer.step}[call]()
-            losses.append(loss.item())
+            losses.append(loss.item() / (len(y) if reduction == "sum" else 1))
             counts.append(len(y))
+            if only_first:
+                break
+        if step_last:
+            optimizer.step()
         means.append(mean(losses, counts))
         after.append(parameters(model))
     return dict(zip(TRAINED, (means, np.stack(after))))
 
 
-def evaluated(i, mean):
+def evaluated(i, mean=over_examples, into_loss=lambda logits: logits):
     import torch
     from torch.nn import functional as F
 
@@ -144,7 +165,7 @@ def evaluated(i, mean):
     losses, accuracies, counts = [], [], []
     with torch.no_grad():
         for x, y in loader:
-            losses.append(F.cross_entropy(model(x), y).item())
+            losses.append(F.cross_entropy(into_loss(model(x)), y).item())
             accuracies.append((model(x).argmax(dim=1) == y).numpy().mean())
             counts.append(len(y))
     return {"loss": mean(losses, counts), "accuracy": mean(accuracies, counts)}
@@ -166,12 +187,24 @@ EXERCISE = Exercise(
             training_slip("trained in evaluation mode", "The model is not in training mode: an evaluation before may have switched "
                           "it off. model.train() comes first.", training=False),
             training_slip("softmax twice", "The loss gets probabilities: F.cross_entropy takes logits, and has the softmax in it.",
-                          softmax=True),
+                          into_loss=lambda logits: logits.softmax(dim=1)),
+            training_slip("sigmoid before the loss", "The loss gets sigmoids: F.cross_entropy takes logits, and has the softmax in it.",
+                          into_loss=lambda logits: logits.sigmoid()),
+            training_slip("gradient of the sum", "backward starts from the sum over the batch, not the mean: the steps are as many times "
+                          "too long as the batch has rows.", reduction="sum"),
+            training_slip("step once an epoch", "step comes once an epoch, with the gradient of the last batch: it belongs in the "
+                          "loop.", calls=("zero", "backward"), step_last=True),
+            training_slip("step once an epoch", "step comes once an epoch, with the gradients of all batches: it belongs in the loop.",
+                          calls=("backward",), zero_first=True, step_last=True),
+            training_slip("the first batch alone", "Only the first batch of each epoch is trained on: does a return stand in the loop?",
+                          only_first=True),
             *(training_slip(cause, message, mean=mean) for cause, message, mean in AVERAGES),
         )),
         # int tensors divide to float32, so an accuracy may be right to seven digits alone
-        Part("evaluate", examples, EVALUATED, run=one_evaluation, tolerance=1e-6, slips=tuple(
-            Slip(cause, message, lambda i, mean=mean: evaluated(i, mean)) for cause, message, mean in AVERAGES
+        Part("evaluate", more_examples, EVALUATED, run=one_evaluation, tolerance=1e-6, slips=(
+            Slip("softmax twice", "The loss gets probabilities: F.cross_entropy takes logits, and has the softmax in it.",
+                 lambda i: evaluated(i, into_loss=lambda logits: logits.softmax(dim=1))),
+            *(Slip(cause, message, lambda i, mean=mean: evaluated(i, mean)) for cause, message, mean in AVERAGES),
         )),
     ),
     hints=(

@@ -73,7 +73,9 @@ def forward_and_back(it, x, dy, named):
 
     y = output(it, x)
     if not y.requires_grad:
-        raise no_gradient("anything")
+        raise no_gradient("anything at all")
+    if y.shape != dy.shape:
+        raise AnswerError("shape", f"The output has the shape {tuple(y.shape)}; expected {tuple(dy.shape)}.")
     y.backward(dy)
     for name, tensor in named.items():
         if tensor.grad is None:
@@ -225,7 +227,7 @@ EXERCISE = Exercise(
     title="A module in PyTorch",
     torch=True,
     parts=(
-        Part("Standardise", standardise_case, ("y", "dx", LEARNT, KEPT), run=use_standardise, slips=(
+        Part("Standardise", standardise_case, ("y", "dx", LEARNT, KEPT), run=use_standardise, tolerance=1e-6, slips=(
             Slip("buffer not registered", "Neither mean nor std is in state_dict(): a saved model would lose them. "
                  "self.register_buffer keeps them.", lambda i: {KEPT: 0}),
             Slip("buffer not registered", "mean or std is not in state_dict(): a saved model would lose it. "
@@ -244,6 +246,9 @@ EXERCISE = Exercise(
             Slip("not scaled", "It starts with a deviation of 1, whatever the number of inputs: take it from "
                  "-1/sqrt(I) to 1/sqrt(I).", lambda i: dict.fromkeys(INITIAL, 30.0)),
             Slip("only positive", "It starts between 0 and 1/sqrt(I): take it from -1/sqrt(I).", lambda i: dict.fromkeys(INITIAL, 0.5)),
+            Slip("limit by the outputs", "The limit is 1/sqrt(O): take the number of inputs, 1/sqrt(I).", lambda i: dict.fromkeys(INITIAL, 1.2)),
+            Slip("normal", "This is He's normal distribution; here it is uniform from -1/sqrt(I) to 1/sqrt(I).",
+                 lambda i: dict.fromkeys(INITIAL, 2.4)),
             Slip("normal", "1/sqrt(I) is the limit of a uniform distribution here, not the deviation of a normal one.",
                  lambda i: dict.fromkeys(INITIAL, 1.7)),
         )),

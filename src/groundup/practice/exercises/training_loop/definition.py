@@ -8,7 +8,7 @@ from groundup.practice.scenes import AVERAGES, nothing_moved, number, over_examp
 
 ROWS: tuple[str, ...] = ("sizes of the batches", "row numbers", "row numbers of the next epoch")
 TRAINED: tuple[str, ...] = ("the loss of each epoch", "the weight after each epoch")
-EVALUATED: tuple[str, ...] = ("loss", "accuracy", "weight after evaluation", "dweight after evaluation")
+EVALUATED: tuple[str, ...] = ("loss", "accuracy")
 
 
 def order(rng, dtype):
@@ -32,14 +32,25 @@ def examples(rng, dtype):
     )
 
 
+def more_examples(rng, dtype):
+    """For the evaluation more rows, so that an accuracy is hardly right by chance."""
+    case = examples(rng, dtype)
+    n = {**case.dims, "N": int(rng.choice([83, 97, 101])), "B": int(rng.choice([11, 13]))}
+    x, labels = rng.normal(size=(n["N"], n["I"])).astype(dtype), rng.integers(n["K"], size=n["N"])
+    return Case({**case.inputs, "x": x, "labels": labels, "size": n["B"]}, n)
+
+
 def begin(module, i):
     network = module.Network(i["weight"].copy(), i["bias"].copy(), seed=i["seed"])
     return network, module.SGD(network, i["lr"])
 
 
 def two_epochs_of_rows(module, i):
-    rng = np.random.default_rng(i["seed"])
-    first, second = ([np.asarray(rows) for rows in module.batches(i["n"], i["size"], rng)] for _ in range(2))
+    def epochs():
+        rng = np.random.default_rng(i["seed"])
+        return [[np.asarray(rows) for rows in module.batches(i["n"], i["size"], rng)] for _ in range(2)]
+
+    first, second = epochs()
     for rows in first:
         if rows.ndim != 1 or rows.dtype.kind not in "iu":
             raise AnswerError(
@@ -49,6 +60,11 @@ def two_epochs_of_rows(module, i):
             )
     sizes = [len(rows) for rows in first]
     every_row_once(np.concatenate([*first, np.empty(0, int)]), i["n"], sizes, i["size"])
+    if not all(np.array_equal(rows, again) for rows, again in zip(first, epochs()[0])):
+        raise AnswerError(
+            "another generator",
+            "With the same rng the order is another one each time: draw with rng, not with np.random or an rng of its own.",
+        )
     return dict(zip(ROWS, (sizes, np.concatenate(first), np.concatenate(second))))
 
 
@@ -88,17 +104,24 @@ def two_epochs(module, i):
 
 def one_evaluation(module, i):
     network, _ = begin(module, i)
-    scores = named(module.evaluate(network, i["x"], i["labels"], i["size"]), EVALUATED[:2], "evaluate")
-    return dict(zip(EVALUATED, [*map(number, scores.values()), network.weight, network.dweight]))
+    scores = named(module.evaluate(network, i["x"], i["labels"], i["size"]), EVALUATED, "evaluate")
+    if network.dweight.any() or not np.array_equal(network.weight, i["weight"]):
+        raise AnswerError(
+            "trains in evaluation", "evaluate changes weights or gradients: no backward and no step belong there."
+        )
+    return {name: number(score) for name, score in scores.items()}
 
 
 def trained(
     i,
     calls=("zero", "backward", "step"),
     zero_first=False,
+    step_last=False,
     training=True,
+    shuffled=True,
     whole=False,
     unmatched=False,
+    only_first=False,
     mean=over_examples,
 ):
     """Two epochs with one thing done differently: what the learner may have written."""
@@ -110,7 +133,11 @@ def trained(
         losses, counts = [], []
         if zero_first:
             network.zero_grad()
-        for rows in solution.batches(len(i["x"]), i["size"], rng):
+        n = len(i["x"])
+        epoch = list(solution.batches(n, i["size"], rng))
+        if not shuffled:
+            epoch = np.split(np.arange(n), range(i["size"], n, i["size"]))
+        for rows in epoch[:1] if only_first else epoch:
             rows = np.arange(len(i["x"])) if whole else rows
             labels = i["labels"][sum(counts) :][: len(rows)] if unmatched else i["labels"][rows]
             loss, dlogits = solution.cross_entropy(network.forward(i["x"][rows]), labels)
@@ -123,7 +150,9 @@ def trained(
                     optimizer.step()
             losses.append(loss)
             counts.append(len(rows))
-        means.append(mean(losses, counts))
+        if step_last:
+            optimizer.step()
+        means.append(mean(losses, counts) * (counts[0] / n if only_first else 1))
         weights.append(network.weight.copy())
     return dict(zip(TRAINED, (means, np.stack(weights))))
 
@@ -154,8 +183,6 @@ EXERCISE = Exercise(
             Slip("the same order every epoch", "The second epoch has the order of the first: draw it from the rng that is given, "
                  "which goes on from call to call.",
                  lambda i: {ROWS[2]: np.random.default_rng(i["seed"]).permutation(i["n"])}),
-            Slip("another generator", "The order is drawn with np.random, not with the rng that is given: then a seed does not make "
-                 "it repeatable.", lambda i: {ROWS[1]: np.random.RandomState(0).permutation(i["n"])}),
         )),
         Part("train_epoch", examples, TRAINED, run=two_epochs, slips=(
             training_slip("zero_grad forgotten", "The gradients of all batches so far are added up: call zero_grad for each batch, "
@@ -169,9 +196,17 @@ EXERCISE = Exercise(
             training_slip("whole data", "Each step uses all of x, not the batch: take x[rows] and labels[rows].", whole=True),
             training_slip("labels of other rows", "The rows of x are shuffled, the labels are not: labels[rows] are the ones that "
                           "belong to x[rows].", unmatched=True),
+            training_slip("step once an epoch", "step comes once an epoch, with the gradient of the last batch: it belongs in the "
+                          "loop.", calls=("zero", "backward"), step_last=True),
+            training_slip("step once an epoch", "step comes once an epoch, with the gradients of all batches: it belongs in the loop.",
+                          calls=("backward",), zero_first=True, step_last=True),
+            training_slip("not shuffled", "The rows come in the order of the table: let batches(len(x), size, rng) draw them anew.",
+                          shuffled=False),
+            training_slip("the first batch alone", "Only the first batch of each epoch is trained on: does a return stand in the loop?",
+                          only_first=True),
             *(training_slip(cause, message, mean=how) for cause, message, how in AVERAGES),
         )),
-        Part("evaluate", examples, EVALUATED, run=one_evaluation, slips=(
+        Part("evaluate", more_examples, EVALUATED, run=one_evaluation, slips=(
             Slip("evaluated in training mode", "Dropout is still active: set network.training = False before you evaluate.",
                  lambda i: evaluated(i, training=True)),
             *(Slip(cause, message, lambda i, how=how: evaluated(i, mean=how)) for cause, message, how in AVERAGES),
