@@ -262,7 +262,7 @@ class TestReport:
     @pytest.mark.parametrize(
         ("second", "embeddings", "expected"),
         [
-            ((0.03, 0.01, 0.05), (-0.03, -0.05, -0.01), ("is clear", "Embeddings come second")),
+            ((0.03, 0.01, 0.05), (-0.03, -0.05, -0.01), ("is clear", "Embeddings do not come first")),
             ((0.01, -0.01, 0.05), (0.03, 0.01, 0.05), ("call it a tie", "earn their keep")),
             ((0.01, -0.01, 0.05), (0.01, -0.01, 0.05), ("call it a tie", "not needed here, nor do they harm")),
         ],

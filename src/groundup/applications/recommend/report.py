@@ -40,7 +40,7 @@ def sentences(result: dict[str, Any]) -> list[str]:
     elif found["embedding_gap"][0] > 0:
         said.append(f"Embeddings earn their keep: {against}.")
     else:
-        said.append(f"Embeddings come second: {against}.")
+        said.append(f"Embeddings do not come first: {against}.")
     stars = result["mistakes"]["measure"]["rmse"]
     if clear(found["stars_gap"]) and found["stars_gap"][0] < 0:
         said.append(
@@ -116,8 +116,8 @@ def _opening(page: "Page", result: dict[str, Any]) -> None:
             ),
             (
                 f"{_mean(models, 'stars', 'ndcg'):.3f}",
-                "the same, for the model with the best RMSE",
-                "Guessing stars well is another question.",
+                "the same, for embeddings that guess stars",
+                f"Their RMSE is {result['mistakes']['measure']['rmse']['embeddings']:.3f}: another question.",
             ),
             (
                 f"{sampled[best_sampled]['sampled']:.0%}",
@@ -218,7 +218,7 @@ def _comparison(page: "Page", result: dict[str, Any]) -> None:
     longest = result["lengths"][-1]
     page.figure(
         plots.lines(curves, "length of the list", "recall"),
-        "Recall over the length of the list.",
+        "Recall over the length of the list, of at most as many films as the list is long.",
         f"Line chart, recall at {longest}: "
         + ", ".join(f"{models[k]['name']} {_mean(models, k, f'recall_{longest}'):.2f}" for k in shown)
         + ".",
@@ -258,7 +258,8 @@ def _bias(page: "Page", result: dict[str, Any]) -> None:
     tail = {key: _mean(models, key, "tail_found") for key in models}
     best = max(tail, key=lambda key: tail[key])
     page.text(
-        f"In the tail, {models[best]['name']} finds most: {tail[best]:.1%}. Popularity finds {tail['popularity']:.1%} "
+        ("In the tail next to nothing is found: " if tail[best] < 0.05 else "In the tail, ")
+        + f"{models[best]['name']} finds most, {tail[best]:.1%}. Popularity finds {tail['popularity']:.1%} "
         f"there and {_mean(models, 'popularity', 'head_found'):.1%} in the head: the mean over all hides whom it "
         "serves."
     )
@@ -325,8 +326,8 @@ def _cold(page: "Page", result: dict[str, Any]) -> None:
 def _example(page: "Page", result: dict[str, Any]) -> None:
     models, example = result["models"], result["example"]
     page.text(
-        f"The first person in the file with an ordinary number of liked films ({example['liked_before']}), picked "
-        f"before looking. Last liked: {'; '.join(example['last'])}. Went on to like {example['liked_later']}; "
+        f"The first person in the file with at least the usual number of liked films ({example['liked_before']}), not "
+        f"picked for a good list. Last liked: {'; '.join(example['last'])}. Went on to like {example['liked_later']}; "
         "those are set in capitals."
     )
     lists = example["lists"]
@@ -334,7 +335,10 @@ def _example(page: "Page", result: dict[str, Any]) -> None:
     page.table(
         ["place", *(models[key]["name"] for key in lists)],
         [
-            [place + 1, *(films[place][0].upper() if films[place][1] else films[place][0] for films in lists.values())]
+            [
+                f"{place + 1}.",
+                *(films[place][0].upper() if films[place][1] else films[place][0] for films in lists.values()),
+            ]
             for place in range(length)
         ],
         "The first eight of each list.",

@@ -27,11 +27,11 @@ def _measure(page: "Page", found: dict[str, Any], top: int) -> None:
         "Stars are what the file holds, so stars are what is guessed, and the root mean squared error (RMSE) is what "
         f"is reported: {rmse['mean']:.3f} for the mean, {rmse['biases']:.3f} with the means of film and user, "
         f"{rmse['embeddings']:.3f} with embeddings"
-        + (", an improvement. " if better else ", which the plain means already have. ")
+        + (", an improvement. " if better else ", no better than the plain means. ")
         + "Then the films with the highest guess are recommended. But the error was measured on films that people "
-        "chose to watch, and the list is drawn from all the others. There, the highest guesses are of films about "
-        f"which next to nothing is known: {few['embeddings']:.0%} of the films that it recommends have fewer than "
-        "ten ratings."
+        "chose to watch, and the list is drawn from all the others: whether someone would watch a film at all was "
+        f"never asked. {few['embeddings']:.0%} of the films that the embeddings recommend have fewer than ten ratings, "
+        f"of those that most people rated {few['popularity']:.0%}."
     )
     page.table(
         ["ranked by", "RMSE", f"NDCG@{top}", "shown films with fewer than 10 ratings"],
@@ -59,12 +59,12 @@ def _sampled(page: "Page", found: dict[str, Any], models: dict[str, Any]) -> Non
         + (
             "The order of the models stays the same here; it need not."
             if same
-            else f"And the order changes: against all films {models[full[0]]['name']} is first, against a sample "
-            f"{models[few[0]]['name']}"
+            else "And the order changes: "
             + (
-                f"; the two orders differ in {sum(a != b for a, b in zip(full, few))} of {len(full)} places."
+                f"{models[full[0]]['name']} stays first, but {sum(a != b for a, b in zip(full, few))} of {len(full)} "
+                "places are others."
                 if full[0] == few[0]
-                else "."
+                else f"against all films {models[full[0]]['name']} is first, against a sample {models[few[0]]['name']}."
             )
         )
         + " (Krichene and Rendle 2020, On sampled metrics for item recommendation, say when it does.)"
@@ -84,21 +84,26 @@ def _sampled(page: "Page", found: dict[str, Any], models: dict[str, Any]) -> Non
 
 def _split(page: "Page", found: dict[str, Any], date: dict[str, Any], models: dict[str, Any], top: int) -> None:
     page.section("A random split", level=3)
-    gains = {key: errors["random"] / errors["time"] - 1 for key, errors in found.items()}
-    most = max(gains, key=lambda key: gains[key])
+    known = found["known"]
+    scores = {key: errors for key, errors in found.items() if key != "known"}
+    gains = {key: errors["random"] / errors["time"] - 1 for key, errors in scores.items()}
+    learned = max((key for key in gains if key != "popularity"), key=lambda key: gains[key])
     page.text(
         "Hide a random fifth of each person's ratings instead of a later one, and the model may use what came after to "
-        f"foretell what came before: series, sequels, the mood of a day. {models[most]['name']} seems to gain "
-        f"{gains[most]:.0%}, popularity {gains['popularity']:+.0%}: "
+        f"foretell what came before. {models[learned]['name']} seems to gain {gains[learned]:.0%}. "
         + (
-            "the better a model remembers, the more it is flattered."
-            if most != "popularity"
-            else "here it flatters popularity most."
+            f"But popularity, which remembers nobody, gains {gains['popularity']:.0%} as well: most of it is not "
+            "memory, it is an easier question."
+            if gains["popularity"] > 0.5 * gains[learned]
+            else f"Popularity, which remembers nobody, gains {gains['popularity']:.0%}: the rest is memory."
         )
+        + f" The films to be found have {known['random']:.0f} ratings on average where they are drawn at random, and "
+        f"{known['time']:.0f} where they are the later ones"
+        + (": people rate what everybody knows first." if known["random"] > known["time"] else ".")
     )
     page.table(
         ["model", f"NDCG@{top}, random", f"NDCG@{top}, by time", "pretended"],
-        [[models[k]["name"], f"{e['random']:.3f}", f"{e['time']:.3f}", f"{gains[k]:+.1%}"] for k, e in found.items()],
+        [[models[k]["name"], f"{e['random']:.3f}", f"{e['time']:.3f}", f"{gains[k]:+.1%}"] for k, e in scores.items()],
         "The same learners with the same settings; both splits have the same shares of each person's ratings.",
     )
     page.text(
