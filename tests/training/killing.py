@@ -71,7 +71,7 @@ def _work(config: TrainConfig, folder: Path, kill_at: int, signal_at: tuple[int,
     if kill_at:
         _kill_self_at(kill_at)
     if signal_at[1]:
-        _signal_self_at(*signal_at)
+        signal_self_at(*signal_at)
     try:
         if (folder / "config.json").exists():
             resume(folder, dataset, page=False)
@@ -103,7 +103,7 @@ def _kill_self_at(number: int) -> None:
         setattr(os, name, deadly(getattr(os, name)))
 
 
-def _signal_self_at(number: int, step: int) -> None:
+def signal_self_at(number: int, step: int) -> None:
     from groundup.training.loop import Loop
 
     train_step = Loop.train_step

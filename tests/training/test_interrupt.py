@@ -14,11 +14,11 @@ from groundup.training.interrupt import Interrupt
 )
 def test_a_signal_waits_until_it_is_asked_for(number, end):
     with Interrupt() as interrupt:
-        interrupt.act()  # nobody has asked
+        interrupt.act(interrupt.asked)  # nobody has asked
         os.kill(os.getpid(), number)
         assert interrupt.asked == number
         with pytest.raises(end) as info:
-            interrupt.act()
+            interrupt.act(interrupt.asked)
     if end is SystemExit:
         assert info.value.code == 143
 
@@ -44,7 +44,7 @@ def test_in_another_thread_nothing_is_asked():
     def work():
         try:
             with Interrupt() as interrupt:
-                interrupt.act()
+                interrupt.act(interrupt.asked)
         except BaseException as error:
             failed.append(error)
 

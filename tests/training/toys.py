@@ -17,6 +17,7 @@ class ToyImagesConfig:
     in_channels: int = 1
     image_size: int = 8
     width: int = 16
+    dropout: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class ToyTextConfig:
     vocabulary: int = 65
     width: int = 16
     context: int = 8
+    dropout: float = 0.2
 
 
 class ToyText(nn.Module):
@@ -32,7 +34,7 @@ class ToyText(nn.Module):
         self.config = config
         self.embed = nn.Embedding(config.vocabulary, config.width)
         self.gru = nn.GRU(config.width, config.width, batch_first=True)
-        self.dropout = nn.Dropout(0.2)
+        self.dropout = nn.Dropout(config.dropout)
         self.head = nn.Linear(config.width, config.vocabulary)
         self.head.weight = self.embed.weight  # tied, as in many language models
 
@@ -45,7 +47,7 @@ def toy_images(config: ToyImagesConfig) -> nn.Module:
         nn.Conv2d(config.in_channels, config.width, 3, stride=2, padding=1),
         nn.BatchNorm2d(config.width),
         nn.ReLU(),
-        nn.Dropout(0.2),
+        nn.Dropout(config.dropout),
         nn.Flatten(),
         nn.Linear(config.width * (config.image_size // 2) ** 2, config.classes),
     )

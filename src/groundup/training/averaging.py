@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from groundup.training.sharding import share_of
+
 
 class Average:
     """The average a of the weights w over the steps: a <- d a + (1 - d) w.
@@ -60,4 +62,4 @@ class Average:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.steps = state["steps"]
-        self._copy(state["values"], self.values)
+        self._copy(map(share_of, state["values"], self.values), self.values)

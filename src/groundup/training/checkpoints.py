@@ -17,13 +17,17 @@ from torch import Tensor, nn
 from groundup.console import progress
 from groundup.errors import GroundupError
 from groundup.runs import write_atomically
+from groundup.training.sharding import whole
 
 KEEP = 2  # the last checkpoint, and one to fall back to
 
 
 def copy_of_weights(model: nn.Module) -> dict[str, Tensor]:
-    """Return a copy of the state dict on the CPU; what shares memory (tied weights) is copied under each name."""
-    return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in model.state_dict().items()}
+    """Return a copy of the state dict on the CPU; what shares memory (tied weights) is copied under each name.
+
+    All processes must ask for it: each may have a share of the model.
+    """
+    return {name: whole(tensor.detach()).cpu().clone().contiguous() for name, tensor in model.state_dict().items()}
 
 
 def save_weights(weights: nn.Module | dict[str, Tensor], path: Path) -> None:

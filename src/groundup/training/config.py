@@ -166,6 +166,9 @@ class TrainConfig:
     """Numbers of 32 bits, or 16 where that is safe: bf16 has the range of 32 bits, fp16 needs its loss scaled."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to compute; auto takes an accelerator if there is one."""
+    strategy: Literal["ddp", "fsdp"] = "ddp"
+    """What each of several processes (torchrun) holds: ddp the whole model; fsdp a share of its weights, gradients and
+    optimizer state, for a model that does not fit."""
     deterministic: bool = False
     """Forbid operations whose result differs from run to run. A CPU needs no such rule, a GPU may become slower."""
     compile: bool = False

@@ -33,7 +33,8 @@ import groundup
 from groundup.console import plain, progress
 from groundup.errors import GroundupError
 from groundup.runs import write_atomically, write_json
-from groundup.training.checkpoints import load_last_checkpoint, save_checkpoint, save_weights
+from groundup.training import processes
+from groundup.training.checkpoints import copy_of_weights, load_last_checkpoint, save_checkpoint, save_weights
 from groundup.training.locks import Lock
 from groundup.training.predictions import save_predictions
 
@@ -53,6 +54,7 @@ class RunFolder:
     def __init__(self, path: Path, writes: bool = True) -> None:
         self.path = path
         self.writes = writes
+        self.saved: int | None = None  # the step of the last checkpoint
         self._curves: Any = None
         self._lock = _lock(path) if writes else None
 
@@ -74,11 +76,11 @@ class RunFolder:
     def save(self, state: "TrainingState") -> None:
         """Write a checkpoint; at the end of an epoch, also what is made from it."""
         content = state.state_dict()  # by all processes: they may each hold a part
-        if not self.writes:
-            return
         if self._curves:
             self._curves.flush()
-        save_checkpoint(content, self.path / "checkpoints", state.step)
+        if self.writes:
+            save_checkpoint(content, self.path / "checkpoints", state.step)
+        self.saved = state.step
         if state.step_in_epoch == 0:
             self.publish(state)
 
@@ -87,22 +89,28 @@ class RunFolder:
         if self.writes:
             for leftover in [*self.path.glob(".*.tmp"), *(self.path / "checkpoints").glob(".*.tmp")]:
                 leftover.unlink()  # of a process that was killed while it wrote
-        content = load_last_checkpoint(self.path / "checkpoints")
+        # The first process alone: another machine may have no such folder, and damaged files are set aside once.
+        content = processes.from_first(lambda: load_last_checkpoint(self.path / "checkpoints"))
         if content is not None:
             state.load_state_dict(content)
-        if self.writes:
-            self.publish(state)
+            self.saved = state.step
+        self.publish(state)
         return content is not None
 
     def publish(self, state: "TrainingState") -> None:
         """Write what is made from a checkpoint: the lines of the epochs, and the weights."""
+        last: dict[str, Tensor] = {}
+        if state.stopped:
+            with state.averaged():
+                last = copy_of_weights(state.module)
+        if not self.writes:
+            return
         lines = "".join(json.dumps(plain(record), allow_nan=False) + "\n" for record in state.history)
         write_atomically(self.path / "metrics.jsonl", lambda path: path.write_text(lines, encoding="utf-8"))
         if state.best_weights:
             save_weights(state.best_weights, self.path / "model.safetensors")
-        if state.stopped:
-            with state.averaged():
-                save_weights(state.module, self.path / "last.safetensors")
+        if last:
+            save_weights(last, self.path / "last.safetensors")
 
     def curve(self, step: int, values: dict[str, float]) -> None:
         """Add a point to each of the curves for TensorBoard."""
@@ -115,6 +123,11 @@ class RunFolder:
             self._curves = SummaryWriter(self.path / "tensorboard", purge_step=step)
         for name, value in values.items():
             self._curves.add_scalar(name, value, step)
+
+    def to_go_on(self) -> str:
+        """Return how to go on with a run that was stopped, in words."""
+        under = ", under torchrun as before" if processes.count() > 1 else ""
+        return f"To go on: groundup train --resume {self.path}{under}"
 
     def close(self) -> None:
         """Finish the curves, and let another process resume the run."""
@@ -139,6 +152,7 @@ def environment(device: str) -> dict[str, Any]:
         "device": device,
         "device_name": torch.cuda.get_device_name() if device.startswith("cuda") else platform.machine(),
         "threads": torch.get_num_threads(),
+        "processes": processes.count(),
     }
 
 

@@ -13,8 +13,8 @@ from groundup import data
 from groundup.console import out, print_json, progress
 from groundup.errors import GroundupError
 from groundup.runs import write_json
+from groundup.training.devices import make_fabric
 from groundup.training.predictions import load_predictions, save_predictions
-from groundup.training.run import make_fabric
 from groundup.training.tasks import Task, make_task
 from groundup.training.tasks.task import Split
 from groundup.training.trained import load_model, run_config

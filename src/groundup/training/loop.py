@@ -1,7 +1,8 @@
 """The training loop: epochs of steps, each epoch measured on validation, the best weights kept.
 
-It knows no model and no data set: a task makes the batches and the loss. Lightning Fabric moves the model to the device
-and runs the backward pass in the precision that was asked for; everything else is written out here.
+It knows no model and no data set: a task makes the batches and the loss. Lightning Fabric moves the model to the
+device, runs the backward pass in the precision that was asked for and averages gradients over processes; everything
+else is written out here. All processes of a run go through this loop in step, see ``processes``.
 """
 
 import time
@@ -15,6 +16,7 @@ from lightning_fabric.wrappers import _FabricModule, _FabricOptimizer
 from torch import Tensor
 
 from groundup.errors import Diverged
+from groundup.training import processes
 from groundup.training.checkpoints import copy_of_weights
 from groundup.training.config import TrainConfig
 from groundup.training.folder import RunFolder
@@ -22,8 +24,9 @@ from groundup.training.interrupt import Interrupt
 from groundup.training.progress import TrainingProgress
 from groundup.training.randomness import BATCH, ORDER, generator
 from groundup.training.schedules import learning_rate_factor
+from groundup.training.sharding import gathered
 from groundup.training.state import TrainingState
-from groundup.training.tasks import Task
+from groundup.training.tasks import Task, cut
 
 LOOK_EVERY = 20  # steps between two looks at the loss: each look waits for the device
 CHECKPOINT_SECONDS = 300  # between two checkpoints within an epoch, unless --checkpoint-every says otherwise
@@ -66,7 +69,7 @@ class Loop:
                 self.folder.save(self.state)
                 if self.on_epoch:
                     self.on_epoch(record)
-                interrupt.act()
+                interrupt.act(*processes.largest(interrupt.asked))
 
     def train_epoch(self, interrupt: Interrupt) -> None:
         """Train one epoch, or what is left of it: each example once, in an order that seed and epoch decide."""
@@ -89,44 +92,52 @@ class Loop:
             state.spend(now - before)
             before = now
 
-            if config.time_limit and state.seconds >= config.time_limit * 60:
-                state.stopped = "time limit"
-            last = state.step_in_epoch == len(batches) or bool(state.stopped)
+            over = bool(config.time_limit) and state.seconds >= config.time_limit * 60
             due = (
                 state.step % config.checkpoint_every == 0
                 if config.checkpoint_every
                 else now - saved >= CHECKPOINT_SECONDS
             )
+            asked, over, due = processes.largest(interrupt.asked, over, due)  # clocks differ; what one does, all do
+            if over:
+                state.stopped = "time limit"
+            last = state.step_in_epoch == len(batches) or bool(state.stopped)
             if state.step % LOOK_EVERY == 0 or due or last:
                 self.look()
             if last:
                 return
-            if due or interrupt.asked:
+            if due or asked:
                 self.folder.save(state)
-                interrupt.act()
+                interrupt.act(asked)
                 saved = before = time.perf_counter()
 
     def train_step(self, rows: Tensor, drawn: torch.Generator) -> tuple[Tensor, int]:
         """Make one step with these rows; return their mean loss, and over how many items it is a mean.
 
-        With ``accumulate`` above 1 the batch is computed in parts. Each part's loss is a mean over its own items;
-        weighted with its share of all items, the parts add up to the mean over the batch, and so do their gradients.
+        The batch is shared out among the processes, and with ``accumulate`` above 1 a share is computed in parts. Each
+        part's loss is a mean over its own items; weighted with its share of all items, the parts add up to the mean
+        over the batch, and so do their gradients. Over processes they are not added but averaged: hence the factor.
         """
-        batches = [self.task.batch("training", part, drawn) for part in rows.chunk(self.config.accumulate)]
-        counts = [self.task.items(batch) for batch in batches]
+        batch = self.task.batch("training", rows, drawn)  # the same in every process
+        items, among = self.task.items(batch), processes.count()
+        if len(rows) < among:  # too few to share: every process computes them all, and the average is of equals
+            among = 1  # (only the running variance of batch normalisation takes them for more rows than they are)
+        share = cut(batch, among)[processes.rank() % among]
+        parts = cut(share, min(self.config.accumulate, len(rows) // among))  # as many in each process, none empty
         total = torch.zeros((), device=self.fabric.device)
-        for number, (batch, count) in enumerate(zip(batches, counts), 1):
-            with self.fabric.no_backward_sync(self.model, enabled=number < len(batches)):
-                loss = self.task.loss(self.model, batch) * (count / sum(counts))
+        for number, part in enumerate(parts, 1):
+            with self.fabric.no_backward_sync(self.model, enabled=number < len(parts)):
+                loss = self.task.loss(self.model, part) * (among * self.task.items(part) / items)
                 self.fabric.backward(loss)
             total += loss.detach()
+        total = processes.mean(total)
         if self.config.clip:
             self.fabric.clip_gradients(self.model, self.optimizer, max_norm=self.config.clip, error_if_nonfinite=False)
         self.optimizer.step()
         self.optimizer.zero_grad()
         if self.state.average:
             self.state.average.update(self.state.module)
-        return total, sum(counts)
+        return total, items
 
     def look(self) -> None:
         """Show the mean loss of the epoch so far, and stop if it is infinite or not a number: nothing repairs that."""
@@ -144,8 +155,8 @@ class Loop:
     def validate(self) -> dict[str, Any]:
         """End the epoch: measure it on validation, keep its weights if it is the best, return its record."""
         state, start = self.state, time.perf_counter()
-        with state.averaged():
-            scores = self.task.evaluate(self.model, "validation")
+        with state.averaged(), gathered(state.module):
+            scores = processes.agree(self.task.evaluate(self.model, "validation"))
             state.epoch += 1
             best = not state.best_epoch or merit(self.task, scores) > merit(self.task, state.best, "validation_")
             if best:

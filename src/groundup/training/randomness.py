@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-ORDER, BATCH = 1, 2  # purposes: the order of an epoch's examples; what is random within a step's batch
+# Purposes: the order of an epoch's examples; what is random within a step's batch; what a process draws for itself.
+ORDER, BATCH, PROCESS = 1, 2, 3
 
 
 def generator(seed: int, *path: int) -> torch.Generator:
@@ -26,6 +27,12 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002 (libraries draw from it)
     random.seed(seed)
+
+
+def seed_process(seed: int, rank: int) -> None:
+    """Let each process draw its own zeros for dropout; the first keeps the draws of a process that is alone."""
+    if rank:
+        seed_everything(generator(seed, PROCESS, rank).initial_seed())
 
 
 def random_states() -> dict[str, Any]:

@@ -7,8 +7,10 @@ import torch
 from lightning_fabric.plugins.precision import Precision
 from torch import Tensor, nn, optim
 
+from groundup.training import processes
 from groundup.training.averaging import Average
 from groundup.training.randomness import random_states, restore_random_states
+from groundup.training.sharding import load_module, load_optimizer, whole
 
 
 class TrainingState:
@@ -49,15 +51,18 @@ class TrainingState:
     )  # fmt: skip
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything, with the states of all random generators: tensors and plain values."""
+        """Return everything, with the states of all random generators: tensors and plain values.
+
+        All processes must ask for it. They have the same state, or shares of it, but for the random generators.
+        """
         return {
             **{name: getattr(self, name) for name in self.PLAIN},
             "loss_sum": self.loss_sum,
-            "module": self.module.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "module": whole(self.module.state_dict()),
+            "optimizer": whole(self.optimizer.state_dict()),
             "precision": self.precision.state_dict(),
-            "average": self.average.state_dict() if self.average else None,
-            "random": random_states(),
+            "average": whole(self.average.state_dict()) if self.average else None,
+            "random": processes.gather(random_states()),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -65,12 +70,13 @@ class TrainingState:
         for name in self.PLAIN:
             setattr(self, name, state[name])
         self.loss_sum.copy_(state["loss_sum"])
-        self.module.load_state_dict(state["module"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        load_module(self.module, state["module"])
+        load_optimizer(self.optimizer, state["optimizer"])
         self.precision.load_state_dict(state["precision"])
         if self.average:
             self.average.load_state_dict(state["average"])
-        restore_random_states(state["random"])
+        if processes.rank() < len(state["random"]):  # otherwise this process is new to the run
+            restore_random_states(state["random"][processes.rank()])
 
     @property
     def best(self) -> dict[str, Any]:

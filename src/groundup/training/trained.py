@@ -13,7 +13,8 @@ from groundup import models
 from groundup.errors import GroundupError, UsageError
 from groundup.training.checkpoints import load_weights
 from groundup.training.config import TrainConfig
-from groundup.training.run import build_model, make_fabric
+from groundup.training.devices import make_fabric
+from groundup.training.run import build_model
 from groundup.training.settings import read_config
 
 

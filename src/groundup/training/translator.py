@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from groundup.models.decoding import BEGIN, END, PAD, beam_search, greedy
+from groundup.training.evaluation import each
 from groundup.training.vocabulary import Vocabulary
 
 
@@ -44,15 +45,15 @@ class Translator:
         sources = self.vocabulary.encode(sentences)
         found: list[list[int]] = [[] for _ in sources]
         rows = sorted((row for row, source in enumerate(sources) if source), key=lambda row: len(sources[row]))
-        for start in range(0, len(rows), batch_size):
-            chosen = rows[start : start + batch_size]
-            batch = self._table([[*sources[row], END] for row in chosen])
+        groups = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+
+        def write(group: list[int]) -> list[list[int]]:
+            batch = self._table([[*sources[row], END] for row in group])
             model: Any = self.model
-            if self.beam == 1:
-                written = greedy(model, batch)
-            else:
-                written = beam_search(model, batch, self.beam, self.alpha)
-            for row, tokens in zip(chosen, written):
+            return greedy(model, batch) if self.beam == 1 else beam_search(model, batch, self.beam, self.alpha)
+
+        for group, written in zip(groups, each(self.model, write, groups)):
+            for row, tokens in zip(group, written):
                 found[row] = tokens
         return found
 

@@ -10,9 +10,9 @@ import torch
 
 from groundup import data, models
 from groundup.training.config import TrainConfig
-from groundup.training.tasks.task import Task
+from groundup.training.tasks.task import Task, cut
 
-__all__ = ["DEFAULT_DATA", "Task", "make_task"]
+__all__ = ["DEFAULT_DATA", "Task", "cut", "make_task"]
 
 # The task on a model's card, which is the module here that has its make(config, dataset, device) -> its usual data.
 DEFAULT_DATA = {

@@ -1,6 +1,7 @@
 """Classify images: which of C classes does each show?"""
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -109,9 +110,7 @@ class Images(Task):
         return self.measure(model, split)[0]
 
     def measure(self, model: nn.Module, split: Split) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        logits, labels = predict(
-            model, (self.batch(split, rows) for rows in torch.arange(self.sizes[split]).split(512))
-        )
+        logits, labels = predict(model, partial(self.batch, split), torch.arange(self.sizes[split]).split(512))
         scores = score(logits, labels)
         kept = {"logits": logits, "labels": labels}
         return {"loss": scores.loss, "accuracy": scores.accuracy, "confusion": scores.confusion}, kept

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from groundup.training.config import TrainConfig
-from groundup.training.evaluation import evaluation_mode
+from groundup.training.evaluation import each, evaluation_mode
 from groundup.training.metrics import perplexity
 from groundup.training.tasks import text
 from groundup.training.tasks.task import Split
@@ -76,20 +76,21 @@ class MaskedLanguageModelling(text.LanguageModelling):
         logits = model(batch.seen, places=batch.places)  # (N, K, V + 1)
         return F.cross_entropy(logits.flatten(0, 1), batch.truth.flatten(), label_smoothing=self.label_smoothing)
 
-    @torch.inference_mode()
     def evaluate(self, model: nn.Module, split: Split, batch_size: int = 64) -> dict[str, Any]:
         draws = torch.Generator().manual_seed(0)
-        total, right, count = 0.0, 0, 0
-        with evaluation_mode(model):
-            for rows in torch.arange(self.sizes[split]).split(batch_size):
-                x, _ = super().batch(split, rows)
-                seen, places, truth = mask(x, self.mask, draws)
-                logits = model(seen, places=places).flatten(0, 1).float()
-                total += float(F.cross_entropy(logits, truth.flatten(), reduction="sum"))
-                right += int((logits.argmax(1) == truth.flatten()).sum())
-                count += truth.numel()
-        loss = total / count
-        return {"loss": loss, "perplexity": perplexity(loss), "accuracy": right / count}
+        take = super().batch
+        windows = [take(split, rows)[0] for rows in torch.arange(self.sizes[split]).split(batch_size)]
+        batches = [mask(x, self.mask, draws) for x in windows]
+
+        def guess(batch: Batch) -> tuple[float, int]:  # the sum of the losses, and how many guesses are right
+            truth = batch.truth.flatten()
+            logits = model(batch.seen, places=batch.places).flatten(0, 1).float()
+            return float(F.cross_entropy(logits, truth, reduction="sum")), int((logits.argmax(1) == truth).sum())
+
+        losses, right = zip(*each(model, guess, batches))
+        count = sum(map(self.items, batches))
+        loss = sum(losses) / count
+        return {"loss": loss, "perplexity": perplexity(loss), "accuracy": sum(right) / count}
 
     @torch.inference_mode()
     def sample(self, model: nn.Module) -> str:

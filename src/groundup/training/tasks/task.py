@@ -9,6 +9,13 @@ from torch import Tensor, nn
 Split = Literal["training", "validation", "test"]
 
 
+def cut(batch: Any, parts: int) -> list[Any]:
+    """Cut a batch, a tuple of tensors (N, ...), into ``parts`` of nearly the same size, in order."""
+    columns = [column.tensor_split(parts) for column in batch]
+    make = getattr(batch, "_make", tuple)  # a named tuple, or a plain one
+    return [make(part) for part in zip(*columns)]
+
+
 class Task(ABC):
     """A problem with its data, cut into three splits.
 
@@ -41,7 +48,7 @@ class Task(ABC):
 
     @abstractmethod
     def batch(self, split: Split, rows: Tensor, generator: torch.Generator | None = None) -> Any:
-        """Return the batch of these rows, tensors on the device.
+        """Return the batch of these rows: a tuple (named or plain) of tensors (N, ...), which :func:`cut` can cut.
 
         Parameters
         ----------

@@ -10,7 +10,7 @@ from groundup import data
 from groundup.data import Names, Text
 from groundup.errors import UsageError
 from groundup.training.config import TrainConfig
-from groundup.training.evaluation import evaluation_mode
+from groundup.training.evaluation import each
 from groundup.training.generation import TEMPERATURE, generate
 from groundup.training.metrics import perplexity
 from groundup.training.tasks.task import Split, Task
@@ -78,7 +78,6 @@ class LanguageModelling(Task):
         x, y = batch
         return F.cross_entropy(model(x).flatten(0, 1), y.flatten(), label_smoothing=self.label_smoothing)
 
-    @torch.inference_mode()
     def evaluate(self, model: nn.Module, split: Split, batch_size: int = 64) -> dict[str, Any]:
         numbers = self.splits[split]
         count = len(numbers) - 1  # characters to guess: all but the first
@@ -87,12 +86,12 @@ class LanguageModelling(Task):
         batches = list(zip(x.split(batch_size), y.split(batch_size)))
         if whole < count:
             batches.append((numbers[None, whole:-1], numbers[None, whole + 1 :]))
-        with evaluation_mode(model):
-            total = sum(
-                F.cross_entropy(model(x).flatten(0, 1).float(), y.flatten(), reduction="sum").double()
-                for x, y in batches
-            )
-        loss = float(total) / count
+
+        def loss_sum(batch: Batch) -> float:
+            x, y = batch
+            return float(F.cross_entropy(model(x).flatten(0, 1).float(), y.flatten(), reduction="sum"))
+
+        loss = sum(each(model, loss_sum, batches)) / count
         return {"loss": loss, "perplexity": perplexity(loss)}
 
     def sample(self, model: nn.Module) -> str:

@@ -11,7 +11,7 @@ from groundup.data import Pairs, Translations
 from groundup.errors import UsageError
 from groundup.models.decoding import BEGIN, END, PAD
 from groundup.training.config import TrainConfig
-from groundup.training.evaluation import evaluation_mode
+from groundup.training.evaluation import each, evaluation_mode
 from groundup.training.metrics import perplexity
 from groundup.training.tasks.task import Split, Task
 from groundup.training.translator import Translator, attention_figure
@@ -27,7 +27,7 @@ class Batch(NamedTuple):
     source: Tensor  # (N, S), each with END
     target: Tensor  # (N, T), each beginning with BEGIN: what the decoder has written before each place
     labels: Tensor  # (N, T), each with END: what it is to write at each place
-    count: int  # labels that are no PAD
+    counts: Tensor  # (N,), on the CPU: labels that are no PAD
 
 
 class Sentences:
@@ -115,11 +115,11 @@ class Translation(Task):
 
     def batch(self, split: Split, rows: Tensor, generator: torch.Generator | None = None) -> Batch:
         source, target = self.source[split].take(rows), self.target[split].take(rows)
-        count = int(self.target[split].lengths[rows].sum()) - len(rows)  # all but BEGIN are to be written
-        return Batch(source, target[:, :-1], target[:, 1:], count)
+        counts = self.target[split].lengths[rows] - 1  # all but BEGIN are to be written
+        return Batch(source, target[:, :-1], target[:, 1:], counts)
 
     def items(self, batch: Batch) -> int:
-        return batch.count
+        return int(batch.counts.sum())
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         logits = model(batch.source, batch.target)
@@ -150,17 +150,17 @@ class Translation(Task):
     def _translator(self, model: nn.Module, beam: int) -> Translator:
         return Translator(model, self.vocabulary, self.device, beam, self.alpha)
 
-    @torch.inference_mode()
     def _mean_loss(self, model: nn.Module, split: Split, batch_size: int = 128) -> float:
         """Return the cross-entropy without smoothing, in nats per token."""
-        total, count = 0.0, 0
-        for rows in self.target[split].lengths.argsort(stable=True).split(batch_size):
+
+        def loss(rows: Tensor) -> tuple[float, int]:  # the sum over the tokens, and how many those are
             batch = self.batch(split, rows)
             logits = model(batch.source, batch.target).float()
             losses = F.cross_entropy(logits.flatten(0, 1), batch.labels.flatten(), ignore_index=PAD, reduction="sum")
-            total += float(losses)
-            count += batch.count
-        return total / count
+            return float(losses), self.items(batch)
+
+        losses, counts = zip(*each(model, loss, self.target[split].lengths.argsort(stable=True).split(batch_size)))
+        return sum(losses) / sum(counts)
 
     def facts(self) -> dict[str, Any]:
         return {"data": self.dataset.card.name, "vocabulary": self.vocabulary.to_json()}
