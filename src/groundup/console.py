@@ -15,7 +15,8 @@ progress = Console(stderr=True, highlight=False)
 
 def print_json(document: Any) -> None:
     """Print one JSON document on standard output; NaN and infinity, which JSON lacks, become null."""
-    print(json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False))
+    if not out.quiet:  # of several processes one speaks, see groundup.training.processes
+        print(json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def plain(value: Any) -> Any:

@@ -27,9 +27,13 @@ def crew(said: Path, work: Callable[..., Any], *arguments: Any, count: int = 2) 
     process = forkserver.Process(target=_launch, args=(there, said, count, work, arguments))
     process.start()
     there.close()
-    process.join(180)
-    assert process.exitcode == 0, said.read_text()
-    return here.recv()
+    assert here.poll(240), "the processes hang"
+    try:
+        return here.recv()
+    except EOFError:
+        raise AssertionError(said.read_text()) from None
+    finally:
+        process.join()
 
 
 def _launch(answer: Any, said: Path, count: int, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:

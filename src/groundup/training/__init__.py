@@ -6,7 +6,8 @@
 
 To read it: ``config`` says what can be chosen (and is the command line), ``run`` goes from a configuration to a tested
 model, ``loop`` holds the epochs and steps, ``tasks`` what a batch and a loss are for each kind of problem, ``state``
-all that changes meanwhile, ``checkpoints`` and ``folder`` what stays on disk, ``progress`` what is seen.
+all that changes meanwhile, ``checkpoints`` and ``folder`` what stays on disk, ``progress`` what is seen, ``processes``
+how several processes share the work.
 """
 
 from typing import TYPE_CHECKING

@@ -170,7 +170,8 @@ class TrainConfig:
     """What each of several processes (torchrun) holds: ddp the whole model; fsdp a share of its weights, gradients and
     optimizer state, for a model that does not fit."""
     deterministic: bool = False
-    """Forbid operations whose result differs from run to run. A CPU needs no such rule, a GPU may become slower."""
+    """Forbid operations whose result differs from run to run. A CPU needs no such rule, a GPU may become slower. Three
+    processes or more (torchrun) need it, for the last bit, where a run is stopped and resumed."""
     compile: bool = False
     """Translate the model with torch.compile: some minutes at the start, faster steps."""
     channels_last: bool = True

@@ -20,14 +20,15 @@ is dropped or repeated to make them even.
 
 The result is therefore that of one process with the same configuration, but for rounding: sums are made in another
 order. ``--batch-size`` is that of all processes together. This holds for augmentation, mixup and masking (the batch is
-made before it is shared out; that each process makes all of it costs little), for batch normalisation (see
-``batch_norm``), accumulation, clipping, averaged weights, and for validation and test, whose batches are shared out too
-and each counted once. It does not hold for dropout: each process draws its own zeros.
+made before it is shared out; that each process makes all of it costs little, see ``groundup bench loader``), for batch
+normalisation (see ``batch_norm``), accumulation, clipping, averaged weights, and for validation and test, whose batches
+are shared out too and each counted once. It does not hold for dropout: each process draws its own zeros.
 
 The first process alone writes files and speaks. If a process dies, the others learn of it when they next wait for it
 (or after ``TIMEOUT``, if it hangs) and end; the run goes on from its last checkpoint with ``--resume``. A checkpoint
-holds whole tensors and the random states of all processes: with the same number of processes the run goes on as if
-nothing had happened, with another number it goes on too, with other dropout.
+holds whole tensors and the random states of all processes. So with the same number of processes the run goes on as if
+nothing had happened, to the last bit if there are two; of three or more, with ``--deterministic``. With another number
+it goes on too, but with other dropout.
 
 If the model does not fit, ``--strategy fsdp`` leaves each process a share of it, see ``sharding``.
 """

@@ -16,6 +16,7 @@ than ``forward`` (a translation is written step by step). So the weights alone, 
 device. And while a checkpoint is read, all that it holds must fit into the machine's memory, once for each process.
 """
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 def shard(module: nn.Module, mesh: DeviceMesh) -> nn.Module:
     """Share the module out, in place. What stands in a list or sequence is a block; the rest is one more."""
     module = module.to(memory_format=torch.contiguous_format)  # pyright: ignore[reportCallIssue]  # FSDP knows no other
+    # It warns if a model returns a view, which must not be changed in place; no task does that.
+    warnings.filterwarnings("ignore", "FSDP2-wrapped module .* returned a view tensor")
     for block in _blocks(module):
         if any(True for _ in block.parameters()):
             fully_shard(block, mesh=mesh["data_parallel"])
