@@ -312,11 +312,15 @@ def test_one_process_has_nobody_to_talk_to():
         raise UsageError("no")
 
 
-def test_other_commands_are_not_for_torchrun(monkeypatch):
+def test_other_commands_are_not_for_torchrun(groundup, monkeypatch):
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(UsageError, match="Only groundup train shares its work"):
         make_fabric(TrainConfig())
+    for command in ("sweep", "ablate"):
+        code, _, err = groundup(command, "search.json")
+        assert code == 2
+        assert "Only groundup train shares its work" in err
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")

@@ -41,9 +41,8 @@ def make_fabric(config: TrainConfig) -> Fabric:
 def _layout(config: TrainConfig) -> dict[str, Any]:
     """Return how many devices there are for Fabric to use, here and on other machines, and in which way."""
     world = processes.count()
-    if world < processes.started():
-        raise UsageError("Only groundup train shares its work among processes: leave torchrun out.")
     if world == 1:
+        processes.refuse_torchrun()  # who can share the work has joined the others
         return {"devices": 1}
     here = int(os.environ["LOCAL_WORLD_SIZE"])
     if config.strategy == "fsdp":

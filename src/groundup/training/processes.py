@@ -48,7 +48,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from groundup import console
-from groundup.errors import GroundupError
+from groundup.errors import GroundupError, UsageError
 
 T = TypeVar("T")
 TIMEOUT = timedelta(minutes=10)  # that a process waits for the others; checkpoints of large models take a while
@@ -67,6 +67,12 @@ GONE = (
 def started() -> int:
     """Return how many processes torchrun started; 1 without it."""
     return int(os.environ["WORLD_SIZE"]) if dist.is_available() and dist.is_torchelastic_launched() else 1
+
+
+def refuse_torchrun() -> None:
+    """Say that a command is not made for torchrun, if that started it."""
+    if started() > 1:
+        raise UsageError("Only groundup train shares its work among processes: leave torchrun out.")
 
 
 def join() -> None:

@@ -23,6 +23,7 @@ from groundup.training.experiments.outcome import CHANCE, outcome
 from groundup.training.experiments.search import Search
 from groundup.training.folder import read_json
 from groundup.training.locks import Lock
+from groundup.training.processes import refuse_torchrun
 from groundup.training.run_page import in_words, write_number
 from groundup.training.tasks import make_task
 
@@ -237,6 +238,7 @@ def _differences(before: Any, now: Any, name: str) -> list[str]:
 
 
 def _check(**numbers: tuple[int, int]) -> None:
+    refuse_torchrun()
     for name, (value, least) in numbers.items():
         if value < least:
             raise UsageError(f"--{name} is {value}; expected {least} or more.")
