@@ -130,8 +130,8 @@ def etth1(frame: pd.DataFrame) -> Panel:
     weekend = (dates.day_of_week >= 5).astype(float)
     month = 30 * 24
     return Panel(
-        "etth1", "as measured", "hour", tuple(frame.columns), dates.to_numpy(), np.ascontiguousarray(frame, float),
-        np.column_stack([hours, weekend]), np.zeros(len(dates)),
+        "etth1", "the units of the series", "hour", tuple(frame.columns), dates.to_numpy(),
+        np.ascontiguousarray(frame, float), np.column_stack([hours, weekend]), np.zeros(len(dates)),
         season=24, long_season=168, window=96, horizon=24, stride=23, train_stride=11, together=168,
         starts=(12 * month, 16 * month, 20 * month), blocks=("months 13 to 16", "months 17 to 20"),
     )  # fmt: skip

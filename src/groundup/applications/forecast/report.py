@@ -48,10 +48,15 @@ def _judged(name: str, panel: dict[str, Any], promise: float) -> list[str]:
         said.append(f"A network earns its keep here: {against} is {interval(network_gap)}.")
     else:
         said.append(f"No network is needed here: {against} is {interval(network_gap)}, worse.")
-    measured = models[winner]["metrics"]
+    raw, repaired = (_mean(models, winner, measure) for measure in ("raw_coverage", "coverage"))
     said.append(
-        f"Its intervals promised {promise:.0%} and held {measured['raw_coverage']['mean']:.1%} of the values as they "
-        f"came, {measured['coverage']['mean']:.1%} after they were widened by the errors of the block before."
+        f"Its intervals promised {promise:.0%} and held {raw:.1%} of the values as they came, {repaired:.1%} after "
+        "they were moved by the errors of the block before"
+        + (
+            ", which was unlike the test: the repair went too far."
+            if abs(repaired - promise) > abs(raw - promise)
+            else "."
+        )
     )
     return said
 

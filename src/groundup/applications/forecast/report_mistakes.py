@@ -67,8 +67,7 @@ def add_mistakes(page: "Page", result: dict[str, Any]) -> None:
     page.text(
         f"Repeat the last week, and R² is {measure['r2']:.2f}. It compares with a forecast that gives every day and "
         "every station the same mean, which nobody would make. MASE compares with the season itself: "
-        f"{measure['mase']:.2f}. (More than 1, for forecasts up to two weeks ahead are harder than those of one week "
-        "that the unit is made of.)"
+        f"{measure['mase']:.2f}, where 1 is the error of the same forecast, one week ahead, in training."
     )
     _gaps(page, mistakes[first]["gaps"])
     _random(page, mistakes)
@@ -103,7 +102,7 @@ def _random(page: "Page", mistakes: dict[str, Any]) -> None:
         "Cut all windows, hold a fifth of them out at random, train on the rest: the habit from tables. But the "
         "neighbours of a held-out window hold nearly all of its days. The same windows, forecast by a model that was "
         "trained on the past alone, tell how much of the score was memory. "
-        + _grows(gains["linear"], gains["few leaves"], gains["many leaves"])
+        f"On {next(iter(mistakes))}: " + _grows(gains["linear"], gains["few leaves"], gains["many leaves"])
     )
     page.table(
         ["panel", "model", "MASE, random", "MASE, past only", "pretended"],
@@ -116,10 +115,10 @@ def _grows(line: float, few: float, many: float) -> str:
     """Say how the pretended gain goes with the size of the model, if it does."""
     if line < few < many:
         return (
-            f"The more a model can remember, the more it pretends: {line:.1%} for a line, {few:.1%} for small trees, "
+            f"the more a model can remember, the more it pretends: {line:.1%} for a line, {few:.1%} for small trees, "
             f"{many:.1%} for large ones. So the mistake also chooses the wrong model."
         )
-    return f"What it pretends: {line:.1%} for a line, {few:.1%} for small trees, {many:.1%} for large ones."
+    return f"what it pretends is {line:.1%} for a line, {few:.1%} for small trees, {many:.1%} for large ones."
 
 
 def _scaling(page: "Page", mistakes: dict[str, Any], seeds: int) -> None:

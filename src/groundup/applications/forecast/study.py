@@ -225,7 +225,8 @@ def _card(result: dict[str, Any]) -> ModelCard:
         ),
         data=(
             f"`{facts['name']}`, {facts['first']} to {facts['last']}, {facts['unit']} a {facts['step']}; "
-            f"{sum(facts['gaps'].values())} closed days were zeros in the file and are gaps here. {facts['citation']}"
+            f"{sum(facts['gaps'].values())} days of closed stations were numbers near zero in the file and are gaps "
+            f"here. {facts['citation']}"
         ),
         licence=f"{facts['licence']}; {facts['source']}",
         intended_use=(
@@ -238,7 +239,7 @@ def _card(result: dict[str, Any]) -> ModelCard:
         ),
         limits=(
             f"Its intervals held {coverage:.0%} of the values, {result['promise']:.0%} were promised.",
-            f"Days unlike others ({holidays}) are few in any training set; their errors are the largest.",
+            f"Days unlike others ({holidays}) are few in any training set.",
             "It does not know of closures, parades, strikes or weather. After a closure of a whole season it has "
             "nothing to look back at.",
             "It ends in 2016. Nothing here has seen an epidemic, or the work from home that came with it.",
