@@ -31,7 +31,7 @@ def _measure(page: "Page", found: dict[str, Any], top: int) -> None:
         + "Then the films with the highest guess are recommended. But the error was measured on films that people "
         "chose to watch, and the list is drawn from all the others: whether someone would watch a film at all was "
         f"never asked. {few['embeddings']:.0%} of the films that the embeddings recommend have fewer than ten ratings, "
-        f"of those that most people rated {few['popularity']:.0%}."
+        f"of the most rated films, of course, {few['popularity']:.0%}."
     )
     page.table(
         ["ranked by", "RMSE", f"NDCG@{top}", "shown films with fewer than 10 ratings"],
@@ -92,14 +92,18 @@ def _split(page: "Page", found: dict[str, Any], date: dict[str, Any], models: di
         "Hide a random fifth of each person's ratings instead of a later one, and the model may use what came after to "
         f"foretell what came before. {models[learned]['name']} seems to gain {gains[learned]:.0%}. "
         + (
-            f"But popularity, which remembers nobody, gains {gains['popularity']:.0%} as well: most of it is not "
-            "memory, it is an easier question."
+            f"But popularity, which remembers nobody, gains {gains['popularity']:.0%} as well: most of it is no "
+            "memory, the question has become easier."
             if gains["popularity"] > 0.5 * gains[learned]
             else f"Popularity, which remembers nobody, gains {gains['popularity']:.0%}: the rest is memory."
         )
         + f" The films to be found have {known['random']:.0f} ratings on average where they are drawn at random, and "
         f"{known['time']:.0f} where they are the later ones"
-        + (": people rate what everybody knows first." if known["random"] > known["time"] else ".")
+        + (
+            ": people rate what everybody knows first."
+            if known["random"] > 1.1 * known["time"]
+            else "; so it is not that better known films are asked for, and these data do not say what else it is."
+        )
     )
     page.table(
         ["model", f"NDCG@{top}, random", f"NDCG@{top}, by time", "pretended"],
