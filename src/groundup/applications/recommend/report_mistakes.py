@@ -42,8 +42,8 @@ def _measure(page: "Page", found: dict[str, Any], top: int) -> None:
                 for key, name in (("biases", "mean stars of the film"), ("embeddings", "stars guessed by embeddings"))
             ),
         ],
-        "RMSE: lower is better, on validation; that of the first column's second row uses the user's mean too, which "
-        "does not change a user's order. NDCG: higher is better.",
+        "On validation. RMSE: lower is better; that in the row of the film's mean stars uses the user's mean, too, "
+        "which changes nobody's order. NDCG: higher is better.",
     )
 
 
