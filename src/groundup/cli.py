@@ -356,11 +356,12 @@ def apply(
     name
         The study. Without it, the list of all studies.
     seeds
-        How often everything is repeated, each time with a new split and new initial weights.
+        How often everything is repeated, each time with new initial weights and, unless time divides the data, a new
+        split.
     seed
         Where splits and weights come from.
     folder
-        Where results.json and report.html go, by default runs/NAME; those of an earlier run are replaced.
+        Where results.json, report.html and the model go, by default runs/NAME; those of an earlier run are replaced.
     json
         Print the results as one JSON document.
     """
