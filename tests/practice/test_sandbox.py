@@ -10,6 +10,7 @@ import pytest
 from groundup.practice import exercise
 from groundup.practice.checker import check_file
 from groundup.practice.runner import Runner
+from groundup.practice.show import show
 
 BODY = "return x @ weight.T + bias"
 
@@ -42,7 +43,7 @@ def test_the_solution_passes(answer):
     [
         ("while True: pass", "endless", "never ends"),
         ("import os; os._exit(3)", "ended", "exit code 3"),
-        ("import ctypes; ctypes.string_at(0)", "ended", "signal"),
+        ("import ctypes; ctypes.string_at(0)", "ended", "crashed"),
         ("import sys; sys.exit(0)", "raises SystemExit", "leave that out"),
         ("raise KeyboardInterrupt", "raises KeyboardInterrupt", "KeyboardInterrupt"),
         ("return weird", "raises NameError", "weird"),
@@ -66,11 +67,33 @@ def test_what_a_learner_may_write(answer, instead, cause, says):
         assert verdict.text
 
 
+@pytest.mark.parametrize(
+    ("instead", "cause"), [("while True: pass", "endless"), ("import ctypes; ctypes.string_at(0)", "ended")]
+)
+def test_what_was_right_before_the_end_is_right_still(answer, instead, cause):
+    path, verdict = answer(instead, old="dx = dy @ weight")
+    assert (verdict.part, verdict.passed_parts, verdict.cause) == ("linear_backward", 1, cause)
+    assert verdict.line == line_of(path, instead)
+
+
+def test_an_error_without_words_is_not_said_twice(answer):
+    assert answer("raise MemoryError")[1].message.count("MemoryError") == 1
+
+
 def test_what_is_printed_is_shown_and_harms_nothing(answer):
     _, verdict = answer("print('x' * 10**6, 'the end'); import os; os.write(1, b'raw'); " + BODY)
     assert verdict.passed
     assert "raw" in verdict.printed or "the end" in verdict.printed
     assert len(verdict.printed) <= 2000
+
+
+def test_of_many_printed_lines_the_last_are_shown(answer, capsys):
+    _, verdict = answer("print(*range(100), sep='\\n'); " + BODY)
+    show(verdict)
+    shown = capsys.readouterr().out.splitlines()
+    assert "in the end" in shown[0]
+    assert len(shown) < 30
+    assert "99" in shown
 
 
 def test_a_child_process_and_threads_of_the_learner_do_not_hang_the_check(answer):

@@ -14,7 +14,7 @@ from groundup.errors import unknown_name
 from groundup.practice.diagnosis.explain import Trial, explain, same
 from groundup.practice.exercise import Case, Exercise, Part, load, names, solution_module
 from groundup.practice.runner import Report, Runner
-from groundup.practice.sandbox import DRAWS, cases, run
+from groundup.practice.sandbox import DRAWS, cases, import_torch, run
 
 FLOAT32 = 1e-3  # relative to the largest number: float32 has seven digits, and a few may be lost on the way
 
@@ -29,6 +29,22 @@ ADVICE = {
     "raises SystemExit": "The code called exit: leave that out, the check needs what comes after.",
     "raises UnboundLocalError": "A name is read before it is given a value in this function.",
 }
+
+BRACKETS = "and, or, not and if take one truth value. For arrays: (a == 1) & (b == 1), with the brackets."
+SHAPES = "Print the shapes of both sides just before this line, and write them down beside it."
+SAID = (  # words of an error that tell more than its kind
+    ("boolean index", "A mask in brackets picks from as many axes as it has: name the others, as in array[:, mask]."),
+    ("matmul", SHAPES),
+    ("broadcast", SHAPES),
+    ("shapes", SHAPES),
+    ("truth value of an array", BRACKETS),
+    ("Boolean value of Tensor", BRACKETS),
+    (
+        "does not require grad",
+        "It has no graph to go back through: made under no_grad, or by .item(), .detach(), .data?",
+    ),
+    ("can't allocate memory", ADVICE["raises MemoryError"]),
+)
 
 
 @dataclass(frozen=True)
@@ -65,10 +81,17 @@ def check_file(name: str, path: Path, runner: Runner | None = None, seed: int | 
     with Runner() as own:
         runner = runner or own
         runner.prepare(exercise.torch)
-        if exercise.compared:
-            solution_module(name)  # PyTorch takes a second to import: here and in the sandbox at once
+        import_ahead(name, exercise)
         report = runner.run(name, path.resolve(), seed)
     return judge(name, exercise, report, seed)
+
+
+def import_ahead(name: str, exercise: Exercise) -> None:
+    """Import what judging an answer needs, while the sandbox imports the same."""
+    if exercise.compared:
+        solution_module(name)
+    if exercise.torch:
+        import_torch()
 
 
 def check(answer: Any, exercise: str | None = None, seed: int | None = None) -> Verdict:
@@ -210,14 +233,8 @@ def _failure_message(failed: dict[str, Any]) -> str:
     if cause == "syntax":
         return f"Python can't read the file: {message}."
     if cause.startswith("raises"):
-        advice = ADVICE.get(cause, "")
-        if "boolean index" in message:
-            advice = "A mask in brackets picks from as many axes as it has: name the others, as in array[:, mask]."
-        elif "matmul" in message or "broadcast" in message or "shapes" in message:
-            advice = "Print the shapes of both sides just before this line, and write them down beside it."
-        if "does not require grad" in message:
-            advice = "The loss has no graph to go back through: made under no_grad, or from .item(), .detach(), .data?"
-        if "truth value of an array" in message or "Boolean value of Tensor" in message:
-            advice = "and, or, not and if take one truth value. For arrays: (a == 1) & (b == 1), with the brackets."
-        return f"{cause.removeprefix('raises ')}: {message}. {advice}".replace("..", ".").strip()
+        error, message = cause.removeprefix("raises "), message.strip()
+        advice = next((advice for words, advice in SAID if words in message), ADVICE.get(cause, ""))
+        said = error if message == error else f"{error}: {message}"
+        return f"{said}. {advice}".replace("..", ".").strip()
     return message

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -89,7 +90,7 @@ class _Sandbox:
         self.folder.cleanup()
 
     def work(self, exercise: str, path: Path, seed: int, seconds: float) -> Report:
-        trace = Path(self.folder.name) / "trace"
+        trace, so_far = Path(self.folder.name) / "trace", Path(self.folder.name) / "so_far"
         job = {
             "exercise": exercise,
             "path": str(path),
@@ -97,6 +98,7 @@ class _Sandbox:
             "seconds": seconds,
             "megabytes": MEGABYTES,
             "trace": str(trace),
+            "so_far": str(so_far),
         }
         started = time.monotonic()
         try:
@@ -108,19 +110,32 @@ class _Sandbox:
             records, arrays = unpack(content)
         except (ValueError, OSError, KeyError, EOFError):
             took = time.monotonic() - started
-            return Report([_ended(self.process.poll(), trace, path, seconds, took)], {}, printed[-PRINTED:])
+            how = _ended(self.process.poll(), trace, path, seconds, took)
+            records, arrays = _read(so_far)
+            part = records[-1]["part"] + 1 if records else 0
+            return Report([*records, no_answer(how, part)], arrays, printed[-PRINTED:])
         return Report(records, arrays, printed[-PRINTED:])
 
 
+def _read(so_far: Path) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+    """Return the records and arrays of the parts that were done before the process ended."""
+    try:
+        return unpack(so_far.read_bytes())
+    except (ValueError, OSError, KeyError, EOFError):
+        return [], {}
+
+
 def _ended(code: int | None, trace: Path, path: Path, seconds: float, took: float) -> dict[str, Any]:
-    """Return the record of a check that gave no answer: an endless loop, a crash, or an exit."""
-    dump = trace.read_text(encoding="utf-8") if trace.exists() else ""
-    if dump or (code is None and took >= seconds):
-        line = re.search(rf'File "{re.escape(str(path))}", line (\d+)', dump)
-        number = int(line.group(1)) if line else None
-        text = path.read_text(encoding="utf-8").splitlines()[number - 1].strip() if number else ""
+    """Say how a check ended that gave no answer: an endless loop, a crash, or an exit."""
+    dump = trace.read_text(encoding="utf-8", errors="replace") if trace.exists() else ""
+    line = re.search(rf'File "{re.escape(str(path))}", line (\d+)', dump)
+    number = int(line.group(1)) if line else None
+    text = path.read_text(encoding="utf-8").splitlines()[number - 1].strip() if number else ""
+    if dump.startswith("Timeout") or (code is None and took >= seconds):
         message = f"It was still running after {seconds:g} s and was stopped. Is there a loop that never ends?"
-        return no_answer({"cause": "endless", "message": message, "line": number, "text": text})
-    how = f"signal {-code}" if code and code < 0 else f"exit code {code}"
-    message = f"The process that ran it ended by itself ({how}), without an answer."
-    return no_answer({"cause": "ended", "message": message})
+        return {"cause": "endless", "message": message, "line": number, "text": text}
+    if code is not None and code < 0:
+        message = f"Python itself crashed here ({signal.strsignal(-code) or f'signal {-code}'})."
+    else:
+        message = f"The process that ran it ended by itself (exit code {code}), without an answer. Leave os._exit out."
+    return {"cause": "ended", "message": message, "line": number, "text": text}

@@ -32,10 +32,13 @@ def cases(exercise: Exercise, seed: int) -> Iterator[tuple[int, int, Part, Case]
                 yield p, d, part, part.cases(np.random.default_rng([seed, p, d]), dtype)
 
 
-def run(exercise: Exercise, module: Any, seed: int, where: str) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+def run(
+    exercise: Exercise, module: Any, seed: int, where: str, so_far: Path | None = None
+) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
     """Try a module on every case; return a record for each, and the arrays that the records name.
 
-    ``where`` is the learner's file: errors are reported with the line in it.
+    ``where`` is the learner's file: errors are reported with the line in it. In ``so_far``, if given, stands what is
+    known when a part begins, should the process not live to its end.
     """
     records: list[dict[str, Any]] = []
     arrays: dict[str, np.ndarray] = {}
@@ -43,6 +46,8 @@ def run(exercise: Exercise, module: Any, seed: int, where: str) -> tuple[list[di
     for p, d, part, case in cases(exercise, seed):
         if p in failed:
             continue
+        if d == 0 and so_far is not None:
+            so_far.write_bytes(pack(records, arrays))
         record: dict[str, Any] = {"part": p, "draw": d}
         inputs = {name: _copy(value) for name, value in case.inputs.items()}
         try:
@@ -69,9 +74,9 @@ def run(exercise: Exercise, module: Any, seed: int, where: str) -> tuple[list[di
     return records, arrays
 
 
-def no_answer(failure: dict[str, Any]) -> dict[str, Any]:
-    """Return the record of a file that did not get as far as its first part."""
-    return {"part": 0, "draw": 0, "changed": [], "failure": failure}
+def no_answer(failure: dict[str, Any], part: int = 0) -> dict[str, Any]:
+    """Return the record of a file that did not get through a part, or not as far as its first."""
+    return {"part": part, "draw": 0, "changed": [], "failure": failure}
 
 
 def failure(error: BaseException, where: str) -> dict[str, Any]:
@@ -145,26 +150,32 @@ def limit_memory(megabytes: int) -> None:
         pass
 
 
+def import_torch() -> None:
+    """Import PyTorch, which takes a second or two, before somebody waits for it."""
+    import torch
+    import torch._dynamo  # the first optimizer would import it
+
+    torch.set_num_threads(1)  # for a few numbers more threads take longer, and memory that is limited
+
+
 def main(answer: BinaryIO) -> None:
     """Read the job, run it, write the answer."""
     if "--torch" in sys.argv:
-        import torch  # before the clock starts
-        import torch._dynamo  # the first optimizer would import it
-
-        torch.set_num_threads(1)  # for a few numbers more threads take longer, and memory that is limited
+        import_torch()  # before the clock starts
     job = json.loads(sys.stdin.readline() or "null")
     if job is None:  # the one who started us is gone
         return
     exercise = load(job["exercise"])
     limit_memory(job["megabytes"])
     trace = Path(job["trace"]).open("w")  # noqa: SIM115  open until the process ends
+    faulthandler.enable(trace)  # which line has crashed
     faulthandler.dump_traceback_later(job["seconds"], file=trace, exit=True)  # which line an endless loop is in
     try:
         module = module_from(job["path"])
     except BaseException as error:
         answer.write(pack([no_answer(failure(error, job["path"]))], {}))
     else:
-        answer.write(pack(*run(exercise, module, job["seed"], job["path"])))
+        answer.write(pack(*run(exercise, module, job["seed"], job["path"], Path(job["so_far"]))))
     answer.flush()
     os._exit(0)  # whatever threads or exit handlers the learner's code has left
 

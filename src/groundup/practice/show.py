@@ -8,6 +8,8 @@ from groundup.console import out
 from groundup.practice.checker import Verdict
 from groundup.practice.exercise import Exercise, load
 
+LINES = 15  # of what the learner's code printed
+
 
 def show(verdict: Verdict, exercise: Exercise | None = None, console: Console = out) -> None:
     """Print a verdict on standard output: what passed, what is wrong and where, and a small table if it helps.
@@ -16,8 +18,9 @@ def show(verdict: Verdict, exercise: Exercise | None = None, console: Console = 
     """
     exercise = exercise or load(verdict.exercise)
     if verdict.printed:
-        console.print("[dim]Your code printed:[/]")
-        console.print(escape(verdict.printed.rstrip()), soft_wrap=True, style="dim")
+        lines = verdict.printed.rstrip().splitlines()
+        console.print(f"[dim]Your code printed{', in the end' if len(lines) > LINES else ''}:[/]")
+        console.print(escape("\n".join(lines[-LINES:])), soft_wrap=True, style="dim")
     done = [part.name for part in exercise.parts[: verdict.passed_parts]]
     for name in dict.fromkeys(done):
         if name == verdict.part:  # right in one way, not yet in another

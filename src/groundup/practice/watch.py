@@ -6,9 +6,9 @@ from pathlib import Path
 from rich.markup import escape
 
 from groundup.console import out
-from groundup.practice.checker import check_file
+from groundup.practice.checker import check_file, import_ahead
 from groundup.practice.command import after, everything_is_solved
-from groundup.practice.exercise import load, solution_module
+from groundup.practice.exercise import load
 from groundup.practice.runner import Runner
 from groundup.practice.show import show
 from groundup.practice.workspace import Workspace
@@ -26,8 +26,7 @@ def watch(workspace: Workspace, seed: int | None = None) -> None:
             before = seen.setdefault(path, _stamp(path))
             exercise = load(name)
             runner.prepare(exercise.torch)
-            if exercise.compared:
-                solution_module(name)  # what is imported now keeps nobody waiting later
+            import_ahead(name, exercise)  # what is imported now keeps nobody waiting later
             seen[path] = wait_for_save(path, before)
             out.rule(style="dim")
             verdict = check_file(name, path, runner, seed)
@@ -42,7 +41,10 @@ def watch(workspace: Workspace, seed: int | None = None) -> None:
 
 
 def wait_for_save(path: Path, before: tuple[int, int] | None) -> tuple[int, int]:
-    """Return the file's new stamp once it is there and not as before: an editor replaces it, so it may be missing."""
+    """Return the file's new stamp once it is there and not as before.
+
+    An editor that saves may take it away, or empty it, for a moment.
+    """
     while (now := _stamp(path)) == before or now is None:
         time.sleep(POLL)
     return now
@@ -53,4 +55,4 @@ def _stamp(path: Path) -> tuple[int, int] | None:
         stat = path.stat()
     except FileNotFoundError:
         return None
-    return stat.st_mtime_ns, stat.st_size
+    return (stat.st_mtime_ns, stat.st_size) if stat.st_size else None
