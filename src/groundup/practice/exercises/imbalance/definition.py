@@ -93,6 +93,11 @@ def rates(i):
     return tp / max(tp + fp, 1), tp / (tp + fn), tn / (tn + fp)
 
 
+def jaccard(i):
+    tp, fp, fn, _ = solution.counts(i["labels"], i["predicted"])
+    return tp / (tp + fp + fn)
+
+
 def ranked(i, reverse=False):
     """Return precision and recall after each row, from the highest score down; of equal scores in one order or the other."""
     places = np.arange(len(i["scores"]))
@@ -170,7 +175,7 @@ METRIC_SLIPS = (
     Slip("geometric mean", "This is the geometric mean of precision and recall: F1 is the harmonic one.",
          lambda i: {"F1": (rates(i)[0] * rates(i)[1]) ** 0.5}),
     Slip("tp once", "This is tp / (tp + fp + fn), the Jaccard index: in F1 tp counts twice, above and below.",
-         lambda i: {"F1": 1 / (1 / rates(i)[0] + 1 / rates(i)[1] - 1)}),
+         lambda i: {"F1": jaccard(i)}),
     Slip("one class alone", "This is the recall of the negatives alone: take the mean with that of the positives.",
          lambda i: {"balanced accuracy": rates(i)[2]}),
     Slip("arithmetic mean", "This is the arithmetic mean of precision and recall: F1 is the harmonic one.",
