@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from groundup import practice
@@ -171,6 +172,25 @@ def test_in_a_notebook(capsys):
         practice.check(nothing_like_it)
     with pytest.raises(UsageError, match="no function in the exercise linear called 'softmax'"):
         practice.check(my_softmax, exercise="linear")
+
+
+def test_in_a_notebook_arguments_may_have_other_names():
+    def my_cross_entropy(z, y):
+        shifted = z - z.max(axis=1, keepdims=True)
+        return (np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(y)), y]).mean()
+
+    assert practice.check(my_cross_entropy).passed
+
+
+def test_in_a_notebook_a_name_of_two_exercises_must_be_said():
+    class MyLinear(exercise.solution_module("linear").Linear):
+        pass
+
+    with pytest.raises(UsageError, match=r'linear and torch_module have a Linear each.*exercise="linear"'):
+        practice.check(MyLinear)
+    assert practice.check(MyLinear, exercise="linear").passed
+    with pytest.raises(UsageError, match="takes a function or a class; got 3"):
+        practice.check(3)
 
 
 def test_in_a_notebook_only_what_was_checked_is_called_right(capsys):

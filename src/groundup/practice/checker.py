@@ -1,5 +1,6 @@
 """Check an answer against the solution, and say what is wrong in one sentence."""
 
+import inspect
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from groundup.errors import unknown_name
+from groundup.errors import UsageError, unknown_name
 from groundup.practice.diagnosis.explain import Trial, explain, same
 from groundup.practice.exercise import Case, Exercise, Part, load, names, solution_module
 from groundup.practice.runner import Report, Runner
@@ -97,18 +98,28 @@ def import_ahead(name: str, exercise: Exercise) -> None:
 def check(answer: Any, exercise: str | None = None, seed: int | None = None) -> Verdict:
     """Check one function or class where it stands, in a notebook for example: ``practice.check(my_softmax)``.
 
-    It is found by its name, without ``my_``; everything else that the exercise needs is taken from the solution. The
-    function runs in this process, so an endless loop is yours to interrupt.
+    It is found by its name, without ``my_`` or ``My``; its arguments may have other names than the exercise's, in the
+    same order. Everything else that the exercise needs is taken from the solution. The function runs in this process,
+    so an endless loop is yours to interrupt.
+
+    Parameters
+    ----------
+    answer : the function or class.
+    exercise : the exercise that it belongs to; needed where several have a function of that name.
+    seed : of the inputs; by default new inputs every time.
 
     Raises
     ------
-    UsageError : no exercise, or not this one, has a function of that name.
+    UsageError : no exercise, or not this one, has a function of that name, or several have.
     """
-    function = getattr(answer, "__name__", "").removeprefix("my_")
+    if not callable(answer) or not hasattr(answer, "__name__"):
+        raise UsageError(f"practice.check takes a function or a class; got {answer!r}.")
+    function = answer.__name__.removeprefix("my_").removeprefix("My")
     name = _exercise_with(function, names() if exercise is None else (exercise,))
     full = load(name)
     only = replace(full, parts=tuple(part for part in full.parts if part.name == function))
-    module = SimpleNamespace(**{**vars(solution_module(name)), function: answer})
+    solved = vars(solution_module(name))
+    module = SimpleNamespace(**{**solved, function: _under_names_of(solved.get(function), answer)})
     seed = secrets.randbelow(2**31) if seed is None else seed
     where = getattr(getattr(answer, "__code__", None), "co_filename", "")
     verdict = judge(name, only, Report(*run(only, module, seed, where), printed=""), seed)
@@ -119,11 +130,31 @@ def check(answer: Any, exercise: str | None = None, seed: int | None = None) -> 
 
 
 def _exercise_with(function: str, among: tuple[str, ...]) -> str:
-    known = {part.name: name for name in among for part in load(name).parts}
+    known: dict[str, list[str]] = {}
+    for name in among:
+        for part in dict.fromkeys(part.name for part in load(name).parts):
+            known.setdefault(part, []).append(name)
     if function not in known:
         where = "exercise " + "".join(among) if len(among) == 1 else "exercises"
         raise unknown_name(f"function in the {where}", function, known)
-    return known[function]
+    if len(known[function]) > 1:
+        raise UsageError(
+            f"The exercises {' and '.join(known[function])} have a {function} each. Say which is meant: "
+            f'practice.check(..., exercise="{known[function][0]}").'
+        )
+    return known[function][0]
+
+
+def _under_names_of(solution: Any, answer: Any) -> Any:
+    """Return the answer as a function that can be called by the names of the solution's arguments."""
+    if not (inspect.isfunction(answer) and inspect.isfunction(solution)):
+        return answer
+    arguments = inspect.signature(solution)
+
+    def renamed(*values: Any, **more: Any) -> Any:
+        return answer(*arguments.bind(*values, **more).args)
+
+    return renamed
 
 
 def judge(name: str, exercise: Exercise, report: Report, seed: int) -> Verdict:
