@@ -148,11 +148,11 @@ def _memory(page: "Page", result: dict[str, Any]) -> None:
 
 def _remedies(page: "Page", result: dict[str, Any]) -> None:
     page.text(
-        "**Stopping early** keeps the epoch that did best on validation. Wrong labels lower that number for all "
-        "epochs alike, so it still points to the right one. A **robust loss** listens less to labels that seem "
-        "unlikely. In **co-teaching** two networks choose for each other the examples that look easy. **Removing "
-        "suspects** is the search below, then training on the rest. Each has three settings, and validation "
-        "chooses; so have the baselines."
+        "**Stopping early** keeps the epoch that did best on validation. Labels that are wrong evenly lower that "
+        "number for all epochs alike, so it still points to the right one; labels that all go one way may mislead it. "
+        "A **robust loss** listens less to labels that seem unlikely. In **co-teaching** two networks choose for each "
+        "other the examples that look easy. **Removing suspects** is the search below, then training on the rest. "
+        "Each has three settings, and validation chooses; so have the baselines."
     )
     page.table(
         ["way of learning", *(_label(row) for row in result["noises"])],
