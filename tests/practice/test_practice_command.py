@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -87,6 +88,15 @@ def test_files_are_never_overwritten_and_a_reset_keeps_a_copy(tmp_path):
     assert "linear" not in Workspace(tmp_path).progress.solved
 
 
+def test_two_terminals_share_one_progress(tmp_path):
+    one, other = Workspace(tmp_path), Workspace(tmp_path)
+    other.hint("linear", ("a", "b"))
+    other.show_solution("linear")
+    one.solve("linear")
+    assert one.progress == other.progress
+    assert (one.progress.hints, one.progress.shown) == ({"linear": 1}, ["linear"])
+
+
 def test_a_file_is_found_under_the_number_that_it_had(tmp_path):
     (tmp_path / "77_linear.py").write_text("mine")
     assert Workspace(tmp_path).open("linear").name == "77_linear.py"
@@ -132,19 +142,25 @@ watch(Workspace(Path({str(tmp_path)!r})), seed=1)
 """
     path = Workspace(tmp_path).open(FIRST)
     with subprocess.Popen([sys.executable, "-u", "-c", code], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+        alarm = threading.Timer(50, process.kill)
+        alarm.start()
+
+        def seen(words):
+            assert process.stdout is not None
+            return next(line for line in process.stdout if words in line)
+
         try:
-            assert "Watching" in process.stdout.readline()
+            seen("Watching")
             time.sleep(0.5)
             path.write_text(exercise.task_source(FIRST) + "\n")
-            seen = ""
-            while "still to be written" not in seen:
-                seen = process.stdout.readline()
+            seen("still to be written")
             time.sleep(0.5)
             path.write_text(exercise.solution_source(FIRST))
-            while "Go on in" not in seen:
-                seen = process.stdout.readline()
+            seen("Go on in")
+            Workspace(tmp_path).go_to("adam")  # in another terminal
+            assert "Adam" in seen("Now at")
         finally:
+            alarm.cancel()
             process.kill()
     assert FIRST in Workspace(tmp_path).progress.solved
 

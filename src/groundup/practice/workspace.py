@@ -9,6 +9,7 @@ practice/
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -28,18 +29,36 @@ class Progress:
 
 
 class Workspace:
-    """The files of one learner. Every method that changes something writes it at once."""
+    """The files of one learner.
+
+    Progress is read anew each time, and every change is written at once: while one terminal watches, another may ask
+    for a hint or go elsewhere.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.progress = self._read()
+
+    @property
+    def progress(self) -> Progress:
+        """What the learner has done, as it stands in the file now."""
+        path = self.folder / "progress.json"
+        if not path.exists():
+            return Progress()
+        try:
+            return Progress(**json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise GroundupError(
+                f"{path} is not readable as progress ({error}). Your exercises are safe beside it: rename that file, "
+                "and `groundup practice check` finds again what is solved."
+            ) from None
 
     @property
     def current(self) -> str | None:
         """The exercise that the learner is at: where they went, or the first unsolved; None when all are solved."""
-        if self.progress.current is not None and self.progress.current not in self.progress.solved:
-            return self.progress.current
-        return next((name for name in road() if name not in self.progress.solved), None)
+        progress = self.progress
+        if progress.current is not None and progress.current not in progress.solved:
+            return progress.current
+        return next((name for name in road() if name not in progress.solved), None)
 
     def path(self, name: str) -> Path:
         """Return where the learner's file of an exercise lies, whatever number it had when it was made."""
@@ -53,37 +72,40 @@ class Workspace:
     def open(self, name: str) -> Path:
         """Return the learner's file, made first if it is not there; what is there stays as it is."""
         path = self.path(name)
-        if not path.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            _write(path, task_source(name))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
+            file.write(task_source(name))
         return path
 
     def go_to(self, name: str) -> Path:
         """Make an exercise the current one."""
         path = self.open(name)
-        self.progress.current = name
-        self._save()
+        progress = self.progress
+        progress.current = name
+        self._save(progress)
         return path
 
     def next(self, after: str) -> str | None:
         """Return the first unsolved exercise behind this one, or else the first unsolved of all but this one."""
-        order = road()
+        order, solved = road(), self.progress.solved
         behind = order[order.index(after) + 1 :] + order[: order.index(after)]
-        return next((name for name in behind if name not in self.progress.solved), None)
+        return next((name for name in behind if name not in solved), None)
 
     def solve(self, name: str) -> bool:
         """Note that an exercise is solved; return whether it is for the first time."""
-        first = name not in self.progress.solved
+        progress = self.progress
+        first = name not in progress.solved
         if first:
-            self.progress.solved[name] = time.strftime("%Y-%m-%d %H:%M")
-            self._save()
+            progress.solved[name] = time.strftime("%Y-%m-%d %H:%M")
+            self._save(progress)
         return first
 
     def hint(self, name: str, hints: tuple[str, ...]) -> tuple[int, str]:
         """Return the next hint and its number; after the last, the last again."""
-        number = min(self.progress.hints.get(name, 0) + 1, len(hints))
-        self.progress.hints[name] = number
-        self._save()
+        progress = self.progress
+        number = min(progress.hints.get(name, 0) + 1, len(hints))
+        progress.hints[name] = number
+        self._save(progress)
         return number, hints[number - 1]
 
     def show_solution(self, name: str) -> Path:
@@ -91,9 +113,10 @@ class Workspace:
         path = self.folder / "solutions" / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, solution_source(name))
-        if name not in self.progress.shown and name not in self.progress.solved:
-            self.progress.shown.append(name)
-            self._save()
+        progress = self.progress
+        if name not in progress.shown and name not in progress.solved:
+            progress.shown.append(name)
+            self._save(progress)
         return path
 
     def reset(self, name: str) -> Path | None:
@@ -109,25 +132,14 @@ class Workspace:
             kept.parent.mkdir(parents=True, exist_ok=True)
             path.rename(kept)
         self.open(name)
-        self.progress.solved.pop(name, None)
-        self._save()
+        progress = self.progress
+        progress.solved.pop(name, None)
+        self._save(progress)
         return kept
 
-    def _read(self) -> Progress:
-        path = self.folder / "progress.json"
-        if not path.exists():
-            return Progress()
-        try:
-            return Progress(**json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, TypeError) as error:
-            raise GroundupError(
-                f"{path} is not readable as progress ({error}). Your exercises are safe beside it: rename that file, "
-                "and `groundup practice check` finds again what is solved."
-            ) from None
-
-    def _save(self) -> None:
+    def _save(self, progress: Progress) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        _write(self.folder / "progress.json", json.dumps(asdict(self.progress), indent=2) + "\n")
+        _write(self.folder / "progress.json", json.dumps(asdict(progress), indent=2) + "\n")
 
 
 def _write(path: Path, text: str) -> None:
