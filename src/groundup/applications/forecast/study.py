@@ -6,8 +6,6 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import torch
-from threadpoolctl import threadpool_limits
 
 from groundup import data
 from groundup.applications import metrics
@@ -16,6 +14,7 @@ from groundup.applications.forecast.backtest import CANDIDATES, NETWORKS, Backte
 from groundup.applications.forecast.panel import Panel, chicago, etth1
 from groundup.applications.intervals import Interval, bootstrap
 from groundup.applications.model_card import ModelCard
+from groundup.applications.threads import one_thread
 
 DATA = {"chicago": "chicago", "etth1": "ett"}  # panel to data set
 
@@ -52,16 +51,11 @@ def run(
     drawn = np.random.SeedSequence(seed).generate_state(seeds).tolist()
     result: dict[str, Any] = {"study": "forecast", "seeds": seeds, "seed": seed, "steps": steps}
     result |= {"promise": round(scores.PROMISE, 6), "panels": {}, "mistakes": {}}
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the matrices are small: threads would cost more than they bring, and change the rounding
-    try:
-        with threadpool_limits(1):
-            for panel in panels:
-                say(f"forecast: {panel.name}, making the mistakes")
-                result["mistakes"][panel.name] = mistakes.all_of_them(panel, drawn, steps // 2)
-                result["panels"][panel.name] = measured(backtest(panel, drawn, steps, progress))
-    finally:
-        torch.set_num_threads(threads)
+    with one_thread():
+        for panel in panels:
+            say(f"forecast: {panel.name}, making the mistakes")
+            result["mistakes"][panel.name] = mistakes.all_of_them(panel, drawn, steps // 2)
+            result["panels"][panel.name] = measured(backtest(panel, drawn, steps, progress))
     result["absent"] = [data_set for name, data_set in DATA.items() if name not in result["panels"]]
     return result | {"card": asdict(_card(result))}
 

@@ -5,11 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
-from threadpoolctl import threadpool_limits
 from torch import nn
 
 from groundup import data
@@ -19,6 +17,7 @@ from groundup.applications.intervals import bootstrap
 from groundup.applications.model_card import ModelCard
 from groundup.applications.noisy_labels import finding
 from groundup.applications.noisy_labels.network import Trained, co_teach, generalised_cross_entropy, train
+from groundup.applications.threads import one_thread
 
 CLASSES = 10
 KINDS = {"symmetric": inject.symmetric_noise, "pair": inject.pairwise_noise}
@@ -40,7 +39,7 @@ NAMES = {
     "boosting": "gradient boosting",
 }
 CARD = ModelCard(
-    model="A network with one hidden layer, trained in the way that did best on the noisy validation labels.",
+    model="Networks with one hidden layer, each trained in one of the ways that are compared; none is recommended.",
     data="digits (and MNIST, if it is at hand), with labels made wrong on purpose, evenly or towards one other class.",
     licence="digits: CC BY 4.0 (UCI Machine Learning Repository); MNIST: CC BY-SA 3.0.",
     intended_use="To learn from: what wrong labels do, and how far each remedy reaches.",
@@ -193,20 +192,15 @@ def run(
         raise ValueError(f"got seeds={seeds}, expected at least 1")
     say = progress or (lambda text: None)
     numbers = np.random.SeedSequence(seed).generate_state(seeds).tolist()
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the matrices are small: threads cost more than they bring, and change the rounding
-    try:
-        with threadpool_limits(1):
-            digits = load("digits", *sizes)
-            rows = measure(digits, noises, numbers, lambda text: say(f"noisy-labels: digits, {text}"))
-            memory = {f"{kind} {rate:g}": remember(make_task(digits, kind, rate, numbers[0])) for kind, rate in HARD}
-            larger = None
-            if data.is_present("mnist"):
-                mnist = load("mnist", 3000, 1500, 5000)
-                hard = measure(mnist, HARD, numbers[:3], lambda text: say(f"noisy-labels: mnist, {text}"))
-                larger = {"rows": hard, "sizes": _sizes(mnist), "seeds": len(numbers[:3])}
-    finally:
-        torch.set_num_threads(threads)
+    with one_thread():
+        digits = load("digits", *sizes)
+        rows = measure(digits, noises, numbers, lambda text: say(f"noisy-labels: digits, {text}"))
+        memory = {f"{kind} {rate:g}": remember(make_task(digits, kind, rate, numbers[0])) for kind, rate in HARD}
+        larger = None
+        if data.is_present("mnist"):
+            mnist = load("mnist", 3000, 1500, 5000)
+            hard = measure(mnist, HARD, numbers[:3], lambda text: say(f"noisy-labels: mnist, {text}"))
+            larger = {"rows": hard, "sizes": _sizes(mnist), "seeds": len(numbers[:3])}
     card = data.card("digits")
     return {
         "study": "noisy-labels",

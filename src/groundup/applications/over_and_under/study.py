@@ -5,12 +5,12 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from groundup import data
 from groundup.applications.model_card import ModelCard
 from groundup.applications.over_and_under import contest, descent, knobs, twin, variance
 from groundup.applications.over_and_under.sample import NOISE, ROWS, load
+from groundup.applications.threads import one_thread
 
 SAMPLES = 15  # for bias and variance
 
@@ -56,7 +56,7 @@ def run(
     say = progress or (lambda text: None)
     digits = load()
     numbers = np.random.SeedSequence(seed).generate_state(seeds).tolist()
-    with threadpool_limits(1):  # the matrices are small: threads cost more than they bring, and change the rounding
+    with one_thread():
         measured = []
         for knob in turned:
             say(f"over-and-under: {knob.name}")

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-from threadpoolctl import threadpool_limits
 
 from groundup import data
 from groundup.applications import metrics
@@ -18,6 +16,7 @@ from groundup.applications.recommend import cold, mistakes
 from groundup.applications.recommend.candidates import CANDIDATES, Choice, choose
 from groundup.applications.recommend.ranking import TOP, lists, per_user, ranks
 from groundup.applications.recommend.ratings import LIKED, Parts, Ratings, by_time, from_frame
+from groundup.applications.threads import one_thread
 
 LENGTHS = (1, 2, 5, 10, 20, 50, 100)
 HEAD = 0.01  # the most rated films, as a share of all
@@ -46,21 +45,16 @@ def run(
     ratings = from_frame(data.load("movielens") if frame is None else frame)
     drawn = np.random.SeedSequence(seed).generate_state(seeds).tolist()
     parts = by_time(ratings, seed)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # threads would change the rounding
-    try:
-        with threadpool_limits(1):
-            choices = {}
-            for key, candidate in CANDIDATES.items():
-                say(f"recommend: choosing the settings of {candidate.name}")
-                choices[key] = choose(candidate, ratings, parts, drawn[0], epochs)
-            say("recommend: making the mistakes")
-            made = _mistakes(ratings, parts, choices, drawn[0], epochs)
-            tested = _test(ratings, parts, choices, drawn, epochs, say)
-            say("recommend: newcomers")
-            new = cold.newcomers(ratings, parts, choices, drawn[0], epochs)
-    finally:
-        torch.set_num_threads(threads)
+    with one_thread():
+        choices = {}
+        for key, candidate in CANDIDATES.items():
+            say(f"recommend: choosing the settings of {candidate.name}")
+            choices[key] = choose(candidate, ratings, parts, drawn[0], epochs)
+        say("recommend: making the mistakes")
+        made = _mistakes(ratings, parts, choices, drawn[0], epochs)
+        tested = _test(ratings, parts, choices, drawn, epochs, say)
+        say("recommend: newcomers")
+        new = cold.newcomers(ratings, parts, choices, drawn[0], epochs)
     result = {
         "study": "recommend", "seeds": seeds, "seed": seed, "top": TOP, "liked": LIKED,
         "data": _facts(ratings, parts), "mistakes": made, "newcomers": new, **tested,
