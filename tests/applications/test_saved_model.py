@@ -87,6 +87,24 @@ def test_unseen_words_and_missing_cells_are_scored_and_said(models, new_rows):
     assert "Not used: `shoe_size`." in remarks  # and not the answer
 
 
+def test_a_missing_word_counts_as_a_rare_one(models, new_rows):
+    texts = new_rows.astype(object).map(str)
+    place = texts.columns.get_loc("addr_state")
+    scores = []
+    for word in ("n/a", "Atlantis"):  # never seen in training: it is among the rare ones
+        texts.iloc[:, place] = word
+        frame, remarks = models["logistic"].read(texts)
+        scores.append(models["logistic"].predict(frame)["probability"])
+        assert len(remarks) == 1
+    np.testing.assert_array_equal(*scores)
+
+
+def test_a_threshold_that_flags_nobody_is_kept(models, new_rows, tmp_path):
+    model = dataclasses.replace(models["logistic"], threshold=float("inf"))
+    scores = SavedModel.load(model.save(tmp_path)).predict(new_rows)
+    assert set(scores["prediction"]) == {"good"}
+
+
 def test_missing_columns_are_named_with_what_they_may_be_called(models, new_rows):
     texts = new_rows.astype(object).map(str).rename(columns={"annual_inc": "annual_income"}).drop(columns="term")
     with pytest.raises(UsageError, match=r"lacks 2 columns.*`annual_inc` \(is it `annual_income`\?\), `term`|`term`.*"):

@@ -224,7 +224,7 @@ def _mode(pipeline: Pipeline, rng: np.random.Generator) -> Iterator[Finding]:
         )  # fmt: skip
         return
     chosen = rng.permutation(len(inputs))[:LOOKED_AT]
-    together = _outputs(pipeline, inputs)[chosen]
+    together = second[chosen]
     apart = np.concatenate(
         [_outputs(pipeline, inputs[rows]) for rows in np.array_split(chosen, max(2, len(chosen) // 2))]
     )

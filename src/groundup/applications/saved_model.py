@@ -117,7 +117,8 @@ class SavedModel:
             if missing.any() and not column.missing:
                 remarks.append(
                     f"`{column.name}` is missing in {many(int(missing.sum()), 'row')}. It never was in training, so "
-                    "nothing was learnt about what that means; the training rows' middle value stands in."
+                    "nothing was learnt about what that means; "
+                    + ("the training rows' middle value stands in." if column.number else "it counts as a rare word.")
                 )
             new = sorted(set(texts[~missing]) - set(column.categories)) if not column.number else []
             if new:
@@ -184,6 +185,8 @@ class SavedModel:
             model = _network(network, found) if network else _load(found / "estimator.skops")
             columns = tuple(ColumnSeen(**{**c, "categories": tuple(c["categories"])}) for c in about.pop("columns"))
             del about["format"], about["sklearn"]
+            if about["threshold"] is None:  # JSON has no infinity, the threshold that flags nobody
+                about["threshold"] = np.inf
             steps = _load(found / "preprocessing.skops")
             return SavedModel(columns=columns, preprocessor=steps, model=model, **about)
         except GroundupError:

@@ -152,7 +152,7 @@ def _remedies(page: "Page", result: dict[str, Any]) -> None:
         "number for all epochs alike, so it still points to the right one; labels that all go one way may mislead it. "
         "A **robust loss** listens less to labels that seem unlikely. In **co-teaching** two networks choose for each "
         "other the examples that look easy. **Removing suspects** is the search below, then training on the rest. "
-        "Each has three settings, and validation chooses; so have the baselines."
+        "Each remedy and each baseline has three settings, of which the noisy validation labels choose."
     )
     page.table(
         ["way of learning", *(_label(row) for row in result["noises"])],
