@@ -15,7 +15,7 @@ ALLOWED = {
     "scratch": {"scratch"},
     "data": {"data"},
     "models": {"models"},
-    "training": {"training", "models", "data", "report", "plots"},
+    "training": {"training", "models", "data", "scratch", "report", "plots"},
     "compare": {"compare", "scratch", "data", "training", "models"},
     "recipes": {"recipes", "scratch", "data", "plots"},
     "practice": {"practice", "scratch", "data"},

@@ -14,6 +14,7 @@ from groundup import data, models
 from groundup.console import progress as stderr
 from groundup.errors import GroundupError, UsageError
 from groundup.runs import new_folder
+from groundup.scratch.memory import keep_freed_memory
 from groundup.training import processes, run_page
 from groundup.training.averaging import Average
 from groundup.training.batch_norm import share_statistics
@@ -154,6 +155,7 @@ def _run(
 ) -> TrainResult:
     """Build everything, train from where the folder's checkpoints are, test."""
     files = state = None
+    keep_freed_memory()  # a step on the CPU makes and frees the same large tensors again and again
     try:
         fabric = make_fabric(config)
         forbid_chance(config.deterministic)
