@@ -57,6 +57,20 @@ def test_an_unknown_setting_is_refused_with_those_that_exist():
         models.create("lenet", colour=3)
 
 
+@pytest.mark.parametrize(
+    "name, settings, part",
+    [
+        ("lenet", {"classes": 0}, "classes .* 0"),
+        ("resnet18", {"width": -4}, "width .* -4"),
+        ("resnet18", {"blocks": (1, 0, 1, 1)}, "blocks .* 0"),
+        ("vgg11", {"stages": ((8,), (0,), (8,), (8,), (8,))}, "stages .* 0"),
+    ],
+)
+def test_a_size_below_one_is_refused_by_its_name(name, settings, part):
+    with pytest.raises(UsageError, match=f"setting {part} in it; expected at least 1"):
+        models.create(name, **settings)
+
+
 def test_a_shared_parameter_counts_once():
     layer = nn.Linear(2, 2)
     assert models.count_parameters(nn.Sequential(layer, layer)) == 6

@@ -98,7 +98,8 @@ def create(name: str, *, pretrained: str | Path | bool = False, **overrides: Any
 
     Raises
     ------
-    UsageError : no such model, its configuration has no such field, or the weights are not this model's.
+    UsageError : no such model, its configuration has no such field, a size is below 1, or the weights are not this
+        model's.
     GroundupError : the weights could not be downloaded, or their file is damaged.
     """
     card = describe(name)
@@ -108,12 +109,23 @@ def create(name: str, *, pretrained: str | Path | bool = False, **overrides: Any
         raise UsageError(
             f"The model {name!r} has no setting {', '.join(unknown)}; its settings are {', '.join(known)}."
         )
+    for setting, value in overrides.items():
+        _require_size(setting, value)
     model = card.build(dataclasses.replace(card.config, **overrides))
     if pretrained:
         from groundup.models.pretrained import load_pretrained
 
         load_pretrained(model, card, pretrained, overrides)
     return model
+
+
+def _require_size(setting: str, value: Any) -> None:
+    """Refuse a whole number below 1, also inside a tuple: in every model, whole numbers are sizes and counts."""
+    if isinstance(value, (tuple, list)):
+        for part in value:
+            _require_size(setting, part)
+    elif isinstance(value, int) and not isinstance(value, bool) and value < 1:
+        raise UsageError(f"The model's setting {setting} has {value} in it; expected at least 1.")
 
 
 def count_parameters(model: nn.Module) -> int:
