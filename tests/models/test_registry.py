@@ -58,7 +58,7 @@ def test_an_unknown_setting_is_refused_with_those_that_exist():
 
 
 @pytest.mark.parametrize(
-    "name, settings, part",
+    ("name", "settings", "part"),
     [
         ("lenet", {"classes": 0}, "classes .* 0"),
         ("resnet18", {"width": -4}, "width .* -4"),
