@@ -127,29 +127,38 @@ def section(runs: list[dict[str, Any]]) -> str:
     return "\n\n".join(parts)
 
 
-def main() -> None:
-    stored = json.loads(STORED.read_text(encoding="utf-8")) if STORED.exists() else []
-    runs = []
-    for folder in map(Path, sys.argv[1:]):
-        run = read(folder)
-        if run["seed"] == 0 and models.describe(run["model"]).task == "translation":
-            run["attention"] = draw_attention(folder, run["model"])
-        runs.append(run)
-    renewed = {run["model"] for run in runs}
-    order = {name: (models.describe(name).task, models.describe(name).year, name) for name in models.names()}
-    runs += [run for run in stored if run["model"] not in renewed]
-    runs.sort(key=lambda run: (*order[run["model"]], run["seed"]))
-    STORED.write_text(json.dumps(runs, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+def page(runs: list[dict[str, Any]]) -> str:
+    """Return the page of these runs, which stand in order."""
     groups = [list(group) for _, group in groupby(runs, key=lambda run: run["model"])]
     for group in groups:
         if len({run["command"] for run in group}) > 1:
             raise SystemExit(f"The runs of {group[0]['model']} differ in more than their seed.")
-    text = PAGE.format(
+    return PAGE.format(
         rows="\n".join(map(row, groups)),
         torch=", ".join(sorted({run["torch"].partition("+")[0] for run in runs})),
-        sections="\n\n".join(map(section, groups)),
+        sections="\n\n".join(map(section, groups)) + "\n",
     )
-    (DOCS / "trained.md").write_text(text + "\n", encoding="utf-8")
+
+
+def place(run: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what the runs are sorted by."""
+    card = models.describe(run["model"])
+    return card.task, card.year, card.name, run["seed"]
+
+
+def main() -> None:
+    runs = []
+    for folder in map(Path, sys.argv[1:]):
+        run = read(folder)
+        if run["seed"] == 0 and "bleu" in run["test"]:
+            run["attention"] = draw_attention(folder, run["model"])
+        runs.append(run)
+    renewed = {run["model"] for run in runs}
+    stored = json.loads(STORED.read_text(encoding="utf-8")) if STORED.exists() else []
+    runs = sorted([*runs, *(run for run in stored if run["model"] not in renewed)], key=place)
+    text = page(runs)
+    STORED.write_text(json.dumps(runs, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (DOCS / "trained.md").write_text(text, encoding="utf-8")
     print(text)
 
 
