@@ -9,8 +9,8 @@ from torch.nn import functional as F
 
 from groundup import data
 from groundup.applications import noisy_labels
-from groundup.applications.images import load
-from groundup.applications.noisy_labels import finding, network, study
+from groundup.applications.images import Parts, load
+from groundup.applications.noisy_labels import finding, network, patches, study
 from groundup.report import Page
 
 
@@ -115,7 +115,7 @@ def test_results_are_json_and_the_page_is_made_from_them(result):
     page = noisy_labels.add_to(Page(noisy_labels.TITLE, noisy_labels.QUESTION), stored, alone=True).html()
     for row in stored["noises"]:
         assert f"{row['accuracy']['robust']['mean']:.1%}" in page
-    assert "On a larger data set" not in page
+    assert "On larger data sets" not in page
     assert len(noisy_labels.sentences(stored)) == 4
     assert noisy_labels.summary(stored).row_count == len(stored["names"])
 
@@ -126,3 +126,66 @@ def test_the_winner_is_the_one_with_the_best_numbers(result):
         row["accuracy"]["boosting"] = {"mean": 0.999, "std": 0.0, "values": [0.999, 0.999], "defined": 2}
         row["accuracy"]["clean"]["mean"] = 1.0
     assert all("gradient boosting" in sentence for sentence in noisy_labels.sentences(changed)[::2])
+
+
+@pytest.fixture(scope="module")
+def photographs():
+    """Images whose ten classes are stripes of ten directions, in colour, with noise."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(120) % 10
+    rows, columns = np.mgrid[:32, :32]
+    angles = labels * np.pi / 10
+    stripes = np.sin(np.cos(angles)[:, None, None] * rows + np.sin(angles)[:, None, None] * columns)
+    images = 0.5 + 0.3 * stripes[:, None] * rng.uniform(0.5, 1, (120, 3, 1, 1)) + rng.normal(0, 0.05, (120, 3, 32, 32))
+    return images.astype(np.float32), labels
+
+
+def test_features_of_patches_are_standardised_on_the_images_they_come_from(photographs):
+    images, _ = photographs
+    rows = patches.PatchFeatures(images, np.random.default_rng(1))(images)
+    assert rows.shape == (120, 4 * patches.PATCHES)
+    np.testing.assert_allclose(rows.mean(axis=0), 0, atol=1e-4)
+    np.testing.assert_allclose(rows.std(axis=0), 1, atol=1e-3)
+
+
+def test_features_of_an_image_do_not_depend_on_its_neighbours_nor_on_its_brightness(photographs):
+    images, _ = photographs
+    features = patches.PatchFeatures(images, np.random.default_rng(1))
+    np.testing.assert_allclose(features(images)[7:8], features(images[7:8]), atol=1e-4)
+    np.testing.assert_allclose(features(images[7:8] + 0.2), features(images[7:8]), atol=1e-3)
+
+
+def test_a_quarter_of_an_image_has_features_of_its_own(photographs):
+    images, _ = photographs
+    features = patches.PatchFeatures(images, np.random.default_rng(1))
+    changed = images[:1].copy()
+    changed[:, :, 24:, 24:] = np.random.default_rng(2).uniform(size=(1, 3, 8, 8))
+    before, after = (features(x).reshape(4, -1) for x in (images[:1], changed))
+    np.testing.assert_allclose(before[:3], after[:3], atol=1e-5)
+    assert np.abs(before[3] - after[3]).max() > 0.1
+
+
+def test_photographs_are_measured_by_their_features(photographs, monkeypatch):
+    images, labels = photographs
+    rows = images.reshape(120, -1).astype(np.float64)
+    parts = Parts(rows[:60], labels[:60], rows[60:90], labels[60:90], rows[90:], labels[90:])
+    asked = []
+    monkeypatch.setattr(study, "load", lambda name, *sizes: parts)
+    monkeypatch.setattr(study, "DECAYS", (0.0,))
+    monkeypatch.setattr(study, "STRENGTHS", (0.1,))
+    monkeypatch.setattr(study, "ROUNDS", (2,))
+    monkeypatch.setattr(study, "HARD", (("symmetric", 0.2),))
+    found = study.measure_larger("cifar10", [0], asked.append)
+    assert found["sizes"] == {"training": 60, "validation": 30, "test": 30}
+    assert found["rows"][0]["accuracy"]["clean"]["mean"] > 0.6  # directions are easy to see for who looks at patches
+    assert asked == ["noisy-labels: cifar10, symmetric noise, 20% of the labels"]
+
+
+def test_larger_data_sets_have_tables_of_their_own(result):
+    changed = json.loads(json.dumps(result))
+    part = {"rows": changed["noises"], "sizes": changed["data"]["sizes"], "seeds": 2}
+    changed["larger"] = {"mnist": part | {"unverified": []}, "cifar10": part | {"unverified": ["cifar.tar.gz"]}}
+    page = noisy_labels.add_to(Page(noisy_labels.TITLE, noisy_labels.QUESTION), changed, alone=True).html()
+    assert "The same on MNIST: 150 images" in page
+    assert "The same on CIFAR-10" in page
+    assert "Not the original files: cifar.tar.gz" in page

@@ -20,7 +20,8 @@ TRAINED = {name: list(runs) for name, runs in groupby(RUNS, key=lambda run: run[
 @pytest.fixture(scope="module")
 def script():
     spec = importlib.util.spec_from_file_location("make_trained", ROOT / "scripts" / "make_trained.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

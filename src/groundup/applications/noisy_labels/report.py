@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
 KINDS = {"symmetric": "any other class, alike", "pair": "always the next class"}
 NOT_TO_BE_HAD = "clean"
+LARGER = {
+    "mnist": "MNIST",
+    "cifar10": "CIFAR-10, whose photographs are described by how much they look like patches of one another (no label "
+    "takes part in that)",
+}
 
 
 def _label(row: dict[str, Any]) -> str:
@@ -86,9 +91,9 @@ def add_to(page: "Page", result: dict[str, Any], alone: bool = False) -> "Page":
         ("What a network does with wrong labels", _memory),
         ("What helps", _remedies),
         ("Which labels are wrong?", _found),
-        ("On a larger data set", _larger),
+        ("On larger data sets", _larger),
     ):
-        if part is _larger and not result["mnist"]:
+        if part is _larger and not result["larger"]:
             continue
         if heading:
             page.section(heading, level=level)
@@ -193,16 +198,26 @@ def _found(page: "Page", result: dict[str, Any]) -> None:
 
 
 def _larger(page: "Page", result: dict[str, Any]) -> None:
-    larger = result["mnist"]
-    page.text(
-        f"The same on MNIST: {larger['sizes']['training']:,} images to train, {larger['sizes']['validation']:,} to "
-        f"validate, {larger['sizes']['test']:,} to test."
-    )
-    page.table(
-        ["way of learning", *(_label(row) for row in larger["rows"])],
-        [
-            [words, *(_percent(row["accuracy"][name]) for row in larger["rows"])]
-            for name, words in result["names"].items()
-        ],
-        f"Share of the test images that are read rightly, mean ± standard deviation over {larger['seeds']} seeds.",
-    )
+    for name, larger in result["larger"].items():
+        sizes = larger["sizes"]
+        page.text(
+            f"The same on {LARGER[name]}: {sizes['training']:,} images to train, {sizes['validation']:,} to "
+            f"validate, {sizes['test']:,} to test."
+            + (f" (Not the original files: {', '.join(larger['unverified'])}.)" if larger["unverified"] else "")
+        )
+        page.table(
+            ["way of learning", *(_label(row) for row in larger["rows"])],
+            [
+                [words, *(_percent(row["accuracy"][way]) for row in larger["rows"])]
+                for way, words in result["names"].items()
+            ],
+            f"Share of the test images that are read rightly, mean ± standard deviation over {larger['seeds']} seeds.",
+        )
+        page.table(
+            ["noise", "labels that are wrong", "of the suspects, wrong", "of the wrong, suspected"],
+            [
+                [_label(row), *(f"{row['found'][n]['mean']:.1%}" for n in ("wrong", "precision", "recall"))]
+                for row in larger["rows"]
+            ],
+            "The search for the wrong labels: the less the model that looks can read, the more it suspects in vain.",
+        )

@@ -17,6 +17,7 @@ from groundup.applications.intervals import bootstrap
 from groundup.applications.model_card import ModelCard
 from groundup.applications.noisy_labels import finding
 from groundup.applications.noisy_labels.network import Trained, co_teach, generalised_cross_entropy, train
+from groundup.applications.noisy_labels.patches import described
 from groundup.applications.threads import one_thread
 
 CLASSES = 10
@@ -25,7 +26,9 @@ NOISES = (
     ("symmetric", 0.1), ("symmetric", 0.2), ("symmetric", 0.4), ("symmetric", 0.6),
     ("pair", 0.2), ("pair", 0.4),
 )  # fmt: skip
-HARD = (("symmetric", 0.4), ("pair", 0.4))  # for the larger data set, and the pictures
+HARD = (("symmetric", 0.4), ("pair", 0.4))  # for the larger data sets, and the pictures
+LARGER = {"mnist": (2000, 1000, 5000), "cifar10": (3000, 1500, 5000)}  # images to train, to validate, to test
+FEWER_SEEDS = 3  # with the larger ones
 DECAYS, STRENGTHS, ROUNDS = (0.0, 0.3, 1.0), (0.01, 0.1, 1.0), (10, 20, 40)  # three settings for everyone
 TREES: dict[str, Any] = {"max_leaf_nodes": 4, "learning_rate": 0.2, "early_stopping": False}
 NAMES = {
@@ -40,8 +43,11 @@ NAMES = {
 }
 CARD = ModelCard(
     model="Networks with one hidden layer, each trained in one of the ways that are compared; none is recommended.",
-    data="digits (and MNIST, if it is at hand), with labels made wrong on purpose, evenly or towards one other class.",
-    licence="digits: CC BY 4.0 (UCI Machine Learning Repository); MNIST: CC BY-SA 3.0.",
+    data=(
+        "digits (MNIST and CIFAR-10 too, if they are at hand), with labels made wrong on purpose, evenly or towards "
+        "one other class."
+    ),
+    licence="digits: CC BY 4.0 (UCI Machine Learning Repository); MNIST: CC BY-SA 3.0; CIFAR-10: see its card.",
     intended_use="To learn from: what wrong labels do, and how far each remedy reaches.",
     not_for="Judging the labels of a real data set unseen: a suspect is a place to look, not a verdict.",
     limits=[
@@ -171,6 +177,15 @@ def measure(
     return rows
 
 
+def measure_larger(name: str, seeds: Sequence[int], say: Callable[[str], None]) -> dict[str, Any]:
+    """Do everything at the hard noises with a part of a larger data set; photographs as features, see ``patches``."""
+    parts = load(name, *LARGER[name])
+    if name == "cifar10":
+        parts = described(parts)
+    rows = measure(parts, HARD, seeds, lambda text: say(f"noisy-labels: {name}, {text}"))
+    return {"rows": rows, "sizes": _sizes(parts), "seeds": len(seeds), "unverified": data.unverified(name)}
+
+
 def run(
     seeds: int = 5,
     seed: int = 0,
@@ -196,11 +211,7 @@ def run(
         digits = load("digits", *sizes)
         rows = measure(digits, noises, numbers, lambda text: say(f"noisy-labels: digits, {text}"))
         memory = {f"{kind} {rate:g}": remember(make_task(digits, kind, rate, numbers[0])) for kind, rate in HARD}
-        larger = None
-        if data.is_present("mnist"):
-            mnist = load("mnist", 3000, 1500, 5000)
-            hard = measure(mnist, HARD, numbers[:3], lambda text: say(f"noisy-labels: mnist, {text}"))
-            larger = {"rows": hard, "sizes": _sizes(mnist), "seeds": len(numbers[:3])}
+        larger = {name: measure_larger(name, numbers[:FEWER_SEEDS], say) for name in LARGER if data.is_present(name)}
     card = data.card("digits")
     return {
         "study": "noisy-labels",
@@ -210,7 +221,7 @@ def run(
         "data": {"name": card.name, "licence": card.licence, "source": card.source, "sizes": _sizes(digits)},
         "noises": rows,
         "memory": memory,
-        "mnist": larger,
+        "larger": larger,
         "card": asdict(CARD),
     }
 
