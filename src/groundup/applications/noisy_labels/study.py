@@ -47,7 +47,7 @@ CARD = ModelCard(
         "digits (MNIST and CIFAR-10 too, if they are at hand), with labels made wrong on purpose, evenly or towards "
         "one other class."
     ),
-    licence="digits: CC BY 4.0 (UCI Machine Learning Repository); MNIST: CC BY-SA 3.0; CIFAR-10: see its card.",
+    licence="digits: CC BY 4.0 (UCI Machine Learning Repository); MNIST: CC BY-SA 3.0; CIFAR-10: none stated.",
     intended_use="To learn from: what wrong labels do, and how far each remedy reaches.",
     not_for="Judging the labels of a real data set unseen: a suspect is a place to look, not a verdict.",
     limits=[
