@@ -205,11 +205,13 @@ class Transformer(nn.Module):
     def alignment(self, source: Tensor, target: Tensor) -> Tensor:
         """Return how much each place of the target looks at each of the source, (N, T, S): a mean over the heads.
 
-        Of the decoder's last layer but one, if there are several; ``attention_maps`` records those of every layer.
+        Of the decoder's last layer but one, if it has three or more, or else of the last (a trained
+        ``transformer_small`` looks along the sentence in its second layer, and hardly in its first);
+        ``attention_maps`` records those of every layer.
         """
         with attention_maps(self) as maps:
             self(source, target)
-        layer = max(len(self.decoder) - 2, 0)
+        layer = len(self.decoder) - (2 if len(self.decoder) > 2 else 1)
         return maps[f"decoder.{layer}.source_attention"][0].mean(dim=1)
 
 
