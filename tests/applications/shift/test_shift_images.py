@@ -1,6 +1,7 @@
 """The parts of the shift study that handle images: corruptions, the network, temperatures, detectors, transfer."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -166,7 +167,8 @@ def test_an_honest_model_shows_some_error_by_luck_and_less_with_more_images():
 def test_detectors_are_their_textbook_formulas():
     rng = RNG(0)
     reference, batches = rng.random(80), np.round(rng.random((6, 23)), 1)  # with ties
-    expected = [float(ks_2samp(reference, batch).statistic) for batch in batches]
+    tests: list[Any] = [ks_2samp(reference, batch) for batch in batches]
+    expected = [float(one.statistic) for one in tests]
     np.testing.assert_allclose(drift.kolmogorov(reference, batches), expected)
     p, q = np.array([40.5, 40.5]) / 81, np.array([[30.5, 1.5]]) / 32
     reference = np.repeat([0.0, 1.0], 40)
@@ -240,6 +242,7 @@ def test_a_few_examples_are_as_many_of_each_class_and_none_twice(digits):
 def test_classes_that_are_moved_to_are_not_in_the_source(digits):
     move = transfer.moves(digits, None)["classes"]
     assert transfer.moves(digits, None).keys() == {"classes"}
+    assert transfer.moves(digits, digits).keys() == {"classes", "writers"}
     low = {bytes(one) for one in digits.pool[digits.pool_labels < 5]}
     assert {bytes(one) for one in move.source[0]} >= low
     assert not {bytes(one) for one in move.pool[0]} & {bytes(one) for one in move.source[0]}

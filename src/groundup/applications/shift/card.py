@@ -18,10 +18,9 @@ def card(result: dict[str, Any]) -> ModelCard:
     return ModelCard(
         model=(
             f"For digits: a network of two convolutions ({result['names'][winner]}), which came first on corrupted "
-            "test "
-            f"images; its weight decay is one of three, chosen on {digits['sizes']['validation']} clean images. For "
-            f"flights: {months['learner']} on what is known two hours before departure; of seven ways to keep it, best "
-            f"was: {months['ways'][months['ranking'][0]]}."
+            f"test images; its weight decay is one of three, chosen on {digits['sizes']['validation']} clean images. "
+            f"For flights: {months['learner']} on what is known two hours before departure; of seven ways to keep it, "
+            f"best was: {months['ways'][months['ranking'][0]]}."
         ),
         data=(
             "digits: handwritten digits of 8 x 8 pixels by 13 writers, who are in all parts; the corruptions are made "
@@ -37,8 +36,7 @@ def card(result: dict[str, Any]) -> ModelCard:
         ),
         limits=[
             f"Clean images are read rightly in {accuracy['clean']['accuracy']['mean']:.1%}, all corrupted ones "
-            "together "
-            f"in {accuracy['corrupted']['accuracy']['mean']:.1%}, and {worst['corruption']} at severity "
+            f"together in {accuracy['corrupted']['accuracy']['mean']:.1%}, and {worst['corruption']} at severity "
             f"{worst['severity']} in {worst['models'][winner]['accuracy']['mean']:.1%}.",
             "Real changes come mixed, and not from a list: another pen, another scanner, another country.",
             "No detector without labels can notice that the meaning of the labels has changed.",
@@ -49,8 +47,7 @@ def card(result: dict[str, Any]) -> ModelCard:
         ],
         harm=(
             "People whose images or flights are unlike the training data: those who write in another way, or with a "
-            "bad "
-            "scanner, fly in a rare season. For them the error is highest while the stated confidence stays high, so "
-            "nobody looks again."
+            "bad scanner, fly in a rare season. For them the error is highest while the stated confidence stays high, "
+            "so nobody looks again."
         ),
     )

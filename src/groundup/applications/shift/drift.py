@@ -122,9 +122,9 @@ class Detector(NamedTuple):
 
 
 DETECTORS = {
-    "pixels": Detector("pixels", classifier, "a classifier on the pixels"),
-    "features": Detector("features", classifier, "a classifier on the network's features"),
-    "confidence": Detector("confidence", kolmogorov, "how sure the network is (Kolmogorov-Smirnov)"),
-    "stability": Detector("confidence", stability, "how sure the network is (stability index)"),
-    "classes": Detector("classes", class_mix, "the mix of the predicted classes"),
+    "pixels": Detector("pixels", classifier, "classifier on the pixels"),
+    "features": Detector("features", classifier, "classifier on the features"),
+    "confidence": Detector("confidence", kolmogorov, "confidence (Kolmogorov-Smirnov)"),
+    "stability": Detector("confidence", stability, "confidence (stability index)"),
+    "classes": Detector("classes", class_mix, "mix of the predicted classes"),
 }

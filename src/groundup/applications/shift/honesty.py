@@ -30,7 +30,8 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         return float(losses(log_softmax(logits / np.exp(log_t)), labels).mean())
 
     # In log T, so that half and double are equally far; the loss is convex in 1/T, so there is one valley.
-    return float(np.exp(minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded").x))
+    found: Any = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded")
+    return float(np.exp(found.x))
 
 
 def losses(log_p: np.ndarray, labels: np.ndarray) -> np.ndarray:

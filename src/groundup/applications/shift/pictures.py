@@ -19,7 +19,7 @@ def harm(rows: Sequence[Mapping[str, Any]], size: int, detectors: Mapping[str, s
             color=plots.SERIES[place], marker=plots.MARKERS[place], linestyle="none", markersize=6, alpha=0.8,
         )  # fmt: skip
     axis.set(xlabel="accuracy lost, points", ylabel="batches with an alarm, %", ylim=(-4, 104))
-    axis.legend(loc="center right")
+    axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
     return figure
 
 

@@ -9,6 +9,7 @@ from groundup.applications.shift.words import at_severity, change, judged, perce
 if TYPE_CHECKING:
     from groundup.report import Page
 
+FEWEST = 30  # answers in a bin that is drawn
 ASKED = ("plain", "copies", "statistics", "pixels", "places", "logistic")  # of the others only the confidence differs
 
 
@@ -40,10 +41,9 @@ def _opening(page: "Page", result: dict[str, Any]) -> None:
     digits, months = result["sets"]["digits"], result["months"]
     page.text(
         "A test split is drawn from the same heap as the training split, so it answers one question only: how well "
-        "would "
-        "the model do if nothing changed? Here things change, in ways that are known: images come out noisy, blurred "
-        "or "
-        "turned; the flights of later months follow those of earlier ones; and a network meets classes it never saw."
+        "would the model do if nothing changed? Here things change, in ways that are known: images come out noisy, "
+        "blurred or turned; the flights of later months follow those of earlier ones; and a network meets classes it "
+        "never saw."
     )
     winner = digits["ranking"][0]
     aucs = [row["ways"]["old"]["roc_auc"] for row in months["months"]]
@@ -54,7 +54,7 @@ def _opening(page: "Page", result: dict[str, Any]) -> None:
              f"Mean confidence: {percent(at_severity(digits, 'plain', 5, 'confidence'))}."),
             (percent(digits["overall"][winner]["corrupted"]["accuracy"]["mean"]), "of all corrupted, by the best",
              f"With no remedy: {percent(digits['overall']['plain']['corrupted']['accuracy']['mean'])}."),
-            (f"{min(aucs):.2f} to {max(aucs):.2f}", "ROC-AUC of one flight model, month by month",
+            (f"{min(aucs):.2f}–{max(aucs):.2f}", "ROC-AUC of one flight model, month by month",
              f"A random split promised {months['random_split']['promised']['roc_auc']['mean']:.2f}."),
         ]
     )  # fmt: skip
@@ -74,10 +74,8 @@ def _worse(page: "Page", result: dict[str, Any]) -> None:
 
     digits, gallery = result["sets"]["digits"], result["gallery"]
     page.text(
-        "Six corruptions, each in five severities. The label stays true; a person reads nearly all of them. The "
-        "network "
-        "(two convolutions with batch norm) saw clean images only, and its clean test accuracy is all that a report "
-        "would usually say."
+        "Six corruptions, each in five severities. The label stays true. The network (two convolutions with batch "
+        "norm) saw clean images only, and its clean test accuracy is all that a report would usually say."
     )
     columns = len(next(iter(gallery.values())))
     page.figure(
@@ -110,8 +108,9 @@ def _sureness(page: "Page", result: dict[str, Any]) -> None:
     digits = result["sets"]["digits"]
     severities = [0, *digits["severities"]]
     page.text(
-        "The usual hope: the network may be wrong, but it says so. Its confidence is the probability of its answer. It "
-        "falls with severity, too little."
+        "The usual hope: the network may be wrong, but then it says so. Its confidence is the probability of its "
+        "answer. If it were honest, the first two lines would be one, and of the answers with a high confidence nearly "
+        "all would be right at every severity."
     )
     lines = {
         "right": [at_severity(digits, "plain", severity, "accuracy") for severity in severities],
@@ -123,8 +122,7 @@ def _sureness(page: "Page", result: dict[str, Any]) -> None:
     page.figure(
         plots.lines({name: (severities, values) for name, values in lines.items()}, "severity (0: clean)", "share"),
         "The network trained on clean images: how often it is right, and how often it says so. Mean over the "
-        "corruptions "
-        "and seeds.",
+        "corruptions and seeds.",
         "; ".join(
             f"{name}: {percent(values[0])} clean, {percent(values[-1])} at worst" for name, values in lines.items()
         ),
@@ -134,10 +132,7 @@ def _sureness(page: "Page", result: dict[str, Any]) -> None:
     page.figures(
         [
             (
-                plots.reliability(
-                    {group: (found[group][name]["confidence"], found[group][name]["accuracy"]) for group in groups},
-                    "right answer",
-                ),
+                plots.reliability({group: _curve(found[group][name]) for group in groups}, "right answer"),
                 f"{title} ECE: " + ", ".join(f"{group} {percent(found[group][name]['ece'])}" for group in groups) + ".",
                 f"Reliability diagram, {title}",
             )
@@ -147,20 +142,22 @@ def _sureness(page: "Page", result: dict[str, Any]) -> None:
             )
         ]
     )
+    page.text(f"Of the bins, those with fewer than {FEWEST} answers are left out of the pictures (not of the numbers).")
     overall = digits["overall"]
     loss = digits["against_plain"]["temperature"]
     page.text(
-        "**Temperature scaling** divides all logits by one number T, fitted on clean validation images "
-        f"(here {spread(digits['temperatures'], '.2f')}; above 1 it makes the network less sure, below 1 surer). It "
-        "can't change an answer, only how sure it is. On clean test images the loss changes by "
+        "**Temperature scaling** divides all logits by one number T, fitted on clean validation images (here "
+        f"{spread(digits['temperatures'], '.2f')}; above 1 it makes the network less sure, below 1 surer). It can't "
+        "change an answer, only how sure it is. On clean test images the loss changes by "
         f"{change(loss['clean']['nll'])} nats ({judged(loss['clean']['nll'], more_is_better=False)}), on corrupted "
-        "ones "
-        f"by {change(loss['corrupted']['nll'])} ({judged(loss['corrupted']['nll'], more_is_better=False)}): one number "
-        "for all weathers is fitted to the weather it saw. With the right T for each corruption and severity, from "
-        "labelled images that are corrupted alike, most of the error would go; nobody has it."
+        f"ones by {change(loss['corrupted']['nll'])} ({judged(loss['corrupted']['nll'], more_is_better=False)}): it is "
+        "fitted to one weather and used in all. Were the corruption and its severity known, and labelled images at "
+        "hand that are corrupted alike, a T for each would bring the calibration error from "
+        f"{percent(overall['plain']['corrupted']['ece']['mean'])} to "
+        f"{percent(overall['known']['corrupted']['ece']['mean'])}. Nobody has it."
     )
     page.table(
-        ["", "ECE, clean", "ECE, corrupted", "loss, clean", "loss, corrupted", "loss, less the first, corrupted"],
+        ["", "ECE, clean", "corrupted", "loss, clean", "corrupted", "loss, less the first"],
         [
             [
                 result["names"][name],
@@ -172,10 +169,17 @@ def _sureness(page: "Page", result: dict[str, Any]) -> None:
             ]
             for name in ("plain", "temperature", "known")
         ],
-        "Expected calibration error (ten bins; a mean over corruptions, severities and seeds), and -log p in nats with "
-        f"its 95% interval over the test images. With {digits['sizes']['test']} images a perfectly honest network of "
-        f"this confidence would show {percent(found['by luck']['plain'])} on clean ones, by luck alone.",
+        "Expected calibration error (ten bins; a mean over corruptions, severities and seeds), and the loss, −log p, "
+        f"in nats with its 95% interval over the test images. With {digits['sizes']['test']} images a perfectly "
+        f"honest network of this confidence would show {percent(found['by luck']['plain'])} on clean ones, by luck "
+        "alone.",
     )
+
+
+def _curve(found: dict[str, Any]) -> tuple[list[float], list[float]]:
+    """Confidence and accuracy of the bins with enough answers to draw."""
+    kept = [place for place, count in enumerate(found["count"]) if count >= FEWEST]
+    return [found["confidence"][place] for place in kept], [found["accuracy"][place] for place in kept]
 
 
 def _remedies(page: "Page", result: dict[str, Any]) -> None:
@@ -184,15 +188,11 @@ def _remedies(page: "Page", result: dict[str, Any]) -> None:
     digits, names = result["sets"]["digits"], result["names"]
     page.text(
         "**Training with corruptions** shows half of the images in each epoch in one of three ways, at severities 1 to "
-        "3. "
-        "Two networks do so, each with three of the six, so that every corruption is known to one and new to the "
-        "other. "
-        "**Test-time augmentation** asks about seven copies of each image, moved and turned a little, and takes the "
-        "mean. "
-        "**Batch statistics** replace the means and variances that batch norm kept from training by those of the "
-        "images "
-        "asked. Neither needs a label. Each remedy that has a setting has three to choose from, by clean validation "
-        "loss."
+        "3. Two networks do so, each with three of the six, so that every corruption is known to one and new to the "
+        "other. **Test-time augmentation** asks about seven copies of each image, moved and turned a little, and takes "
+        "the mean. **Batch statistics** replace the means and variances that batch norm kept from training by those of "
+        "the images asked. Neither needs a label. Each remedy that has a setting has three to choose from, by clean "
+        "validation loss."
     )
     severities = [0, *digits["severities"]]
     page.figure(
@@ -216,17 +216,14 @@ def _remedies(page: "Page", result: dict[str, Any]) -> None:
     )
     shown, company = digits["shown"], digits["company"]
     page.table(
-        ["training with corruptions, when the test has", "accuracy", ""],
+        ["training with corruptions", "severity 1 to 3, as in training", "above"],
         [
-            ["those shown in training, as severe", points(shown["shown"]), judged(shown["shown"])],
-            ["those shown in training, more severe", points(shown["shown, but stronger"]),
-             judged(shown["shown, but stronger"])],
-            ["the other three", points(shown["not shown"]), judged(shown["not shown"])],
+            [words, points(shown["mild"][kind]), points(shown["severe"][kind])]
+            for kind, words in (("shown", "those of the test"), ("not shown", "others than those of the test"))
         ],
-        "Against the network with no remedy; both networks that were trained so count alike. Intervals over the "
-        "images. "
-        "The rows have different severities, so compare them with nothing, not with each other.",
-    )  # fmt: skip
+        "Accuracy against the network with no remedy; both networks that were trained so count alike, so each "
+        "corruption is in both rows. Intervals over the images.",
+    )
     page.text(
         "Batch statistics depend on the company. On clean test images, mixed as they come, the accuracy is "
         f"{percent(company['mixed']['mean'])} (kept statistics: {percent(company['kept']['mean'])}). Sorted by class, "
@@ -251,9 +248,9 @@ def _contest(page: "Page", images: dict[str, Any], names: dict[str, str]) -> Non
             for name in order
         ],
         f"Test accuracy, mean ± standard deviation over {images['seeds']} seeds; intervals over the test images, the "
-        "last "
-        "but one in pairs. The first two places differ by "
-        f"{points(images['lead'])}{': a tie' if images['lead'][1] <= 0 else ''}.",
+        f"last but one in pairs. The first two places differ by {points(images['lead'])}: "
+        f"{'a clear lead' if images['lead_clear'] else 'call it a tie'} (clear: for other test images, and by twice "
+        "its spread over the seeds).",
         best=0,
     )
 
@@ -263,14 +260,14 @@ def _larger(page: "Page", result: dict[str, Any]) -> None:
     sizes = mnist["sizes"]
     page.text(
         f"The same on MNIST, reduced to {mnist['side']} x {mnist['side']} pixels: {sizes['training']:,} images to "
-        "train, "
-        f"{sizes['validation']:,} to validate, {sizes['test']:,} to test, {mnist['seeds']} seeds, severities "
+        f"train, {sizes['validation']:,} to validate, {sizes['test']:,} to test, {mnist['seeds']} seeds, severities "
         f"{', '.join(map(str, mnist['severities']))}. Temperature: {spread(mnist['temperatures'], '.2f')}."
     )
     _contest(page, mnist, names)
     loss, shown = mnist["against_plain"]["temperature"]["corrupted"]["nll"], mnist["shown"]
     page.text(
         f"Temperature from clean validation, loss on corrupted images: {change(loss)} nats "
-        f"({judged(loss, more_is_better=False)}). Training with corruptions: {points(shown['shown'])} where they are "
-        f"those of the test, {points(shown['not shown'])} where they are others."
+        f"({judged(loss, more_is_better=False)}). Training with corruptions, at severities that it shows: "
+        f"{points(shown['mild']['shown'])} where they are those of the test, {points(shown['mild']['not shown'])} "
+        "where they are others."
     )
