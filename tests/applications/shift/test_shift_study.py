@@ -10,7 +10,8 @@ import pytest
 from groundup.applications import command, shift
 from groundup.applications.flights.knowledge import prepare
 from groundup.applications.flights.learners import Learner
-from groundup.applications.shift import month_drift, months, study, words
+from groundup.applications.shift import contest, month_drift, months, study, words
+from groundup.applications.shift.corruptions import PIXELS, PLACES
 from groundup.report import Page
 
 LEARNER = Learner("boosting", "none", {"learning_rate": 0.2, "max_iter": 10, "max_leaf_nodes": 4})
@@ -118,6 +119,33 @@ def test_conditions_and_overall_agree(result):
     assert gap[1] <= gap[0] <= gap[2]
     assert digits["against_plain"]["temperature"]["corrupted"]["accuracy"] == [0, 0, 0]
     assert result["not_to_be_had"] not in digits["ranking"]
+
+
+def test_gains_of_training_count_each_corruption_once_as_shown_and_once_as_new(result):
+    digits = result["sets"]["digits"]
+
+    def gain(name, of, severities):
+        rows = [row for row in digits["conditions"] if row["corruption"] in of and row["severity"] in severities]
+        means = [[row["models"][one]["accuracy"]["mean"] for row in rows] for one in (name, "plain")]
+        return np.mean(means[0]) - np.mean(means[1])
+
+    for kind, severities in (("mild", (1, 3)), ("severe", (5,))):
+        shown = [gain("pixels", PIXELS, severities), gain("places", PLACES, severities)]
+        new = [gain("pixels", PLACES, severities), gain("places", PIXELS, severities)]
+        assert digits["shown"][kind]["shown"][0] == pytest.approx(np.mean(shown))
+        assert digits["shown"][kind]["not shown"][0] == pytest.approx(np.mean(new))
+
+
+def test_a_lead_is_clear_when_it_holds_for_images_and_for_seeds():
+    rng = np.random.default_rng(0)
+    second = rng.random((5, 2, 300)) < 0.7  # (seeds, conditions, images)
+    better = second | (rng.random(second.shape) < 0.3)
+    assert contest._clear(better, second, [0, 1])
+    assert not contest._clear(second, better, [0, 1])
+    one_seed = second.copy()
+    one_seed[0] = True  # the mean is better for all images, and it is the work of a single seed
+    assert contest._difference(one_seed, second, [0, 1])[1] > 0
+    assert not contest._clear(one_seed, second, [0, 1])
 
 
 def test_words_follow_the_numbers(result):

@@ -17,10 +17,10 @@ def card(result: dict[str, Any]) -> ModelCard:
     weak = min(months["months"], key=lambda row: row["ways"]["old"]["roc_auc"])
     return ModelCard(
         model=(
-            f"For digits: a network of two convolutions ({result['names'][winner]}), which came first on corrupted "
-            f"test images; its weight decay is one of three, chosen on {digits['sizes']['validation']} clean images. "
-            f"For flights: {months['learner']} on what is known two hours before departure; of seven ways to keep it, "
-            f"best was: {months['ways'][months['ranking'][0]]}."
+            f"For digits: {result['names'][winner]}, which came first on corrupted test images (a network here has two "
+            f"convolutions); its setting is one of three, chosen on {digits['sizes']['validation']} clean images. For "
+            f"flights: {months['learner']} on what is known two hours before departure; of {len(months['ways'])} ways "
+            f"to use or renew it, the best: {months['ways'][months['ranking'][0]]}."
         ),
         data=(
             "digits: handwritten digits of 8 x 8 pixels by 13 writers, who are in all parts; the corruptions are made "

@@ -103,9 +103,7 @@ def fit(parts: Parts, chosen: dict[str, float], seed: int) -> Fitted:
 
 def _train(parts: Parts, name: str, decay: float, seed: int) -> nn.Sequential:
     model = network.build(parts.pool.shape[1], CLASSES, seed)
-    return network.train(
-        model, parts.pool, parts.pool_labels, seed, STEPS, weight_decay=decay, seen=SHOWN[name]
-    )  # fmt: skip
+    return network.train(model, parts.pool, parts.pool_labels, seed, STEPS, weight_decay=decay, seen=SHOWN[name])
 
 
 def _logistic(parts: Parts, strength: float) -> LogisticRegression:

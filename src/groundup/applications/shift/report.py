@@ -205,6 +205,10 @@ def _remedies(page: "Page", result: dict[str, Any]) -> None:
         "; ".join(f"{names[n]}: {percent(at_severity(digits, n, severities[-1], 'accuracy'))} at worst" for n in ASKED),
     )
     _contest(page, digits, names)
+    page.text(
+        "The two networks that were shown corruptions know half of those of the test; the other remedies know none. "
+        "Corruption by corruption:"
+    )
     changes = digits["against_plain"]
     page.table(
         ["less the network with no remedy", *result["strengths"]],

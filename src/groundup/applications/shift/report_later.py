@@ -177,7 +177,7 @@ def transfer(page: "Page", result: dict[str, Any]) -> None:
         }
         page.figure(
             plots.knob(shots, curves, "labelled images of each class", "test images read rightly, %"),
-            f"{move['words'].capitalize()}: mean and standard deviation over {result['seeds']} seeds.",
+            f"{_capital(move['words'])}: mean and standard deviation over {result['seeds']} seeds.",
             "; ".join(
                 f"{w}: {values[0]:.0f}% with one, {values[-1]:.0f}% with most" for w, (values, _) in curves.items()
             ),
@@ -189,9 +189,13 @@ def transfer(page: "Page", result: dict[str, Any]) -> None:
                 ["fine-tuned less from scratch", *(_gap(one) for one in move["against_scratch"]["tuned"])],
                 ["fine-tuned less the pixels", *(_gap(one) for one in move["against_pixels"]["tuned"])],
             ],
-            f"{move['words'].capitalize()}; {move['sizes']['source']:,} images to train on before, {move['classes']} "
+            f"{_capital(move['words'])}; {move['sizes']['source']:,} images to train on before, {move['classes']} "
             f"classes and {move['sizes']['test']} test images after. {_where(ways, move)}",
         )
+
+
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]  # capitalize() would make the other letters small, those of names too
 
 
 def _gap(one: dict[str, Any]) -> str:
