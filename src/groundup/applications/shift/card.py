@@ -3,6 +3,7 @@
 from typing import Any
 
 from groundup.applications.model_card import ModelCard
+from groundup.applications.shift.words import MONTHS
 
 
 def card(result: dict[str, Any]) -> ModelCard:
@@ -32,7 +33,7 @@ def card(result: dict[str, Any]) -> ModelCard:
         intended_use="To learn from: what happens to accuracy, confidence and alarms when data change.",
         not_for=(
             "Reading forms or cheques, or warning travellers. Nor as proof that a model is robust: whoever trains on "
-            "known corruptions is prepared for these and hardly for others."
+            "known corruptions is best prepared for these."
         ),
         limits=[
             f"Clean images are read rightly in {accuracy['clean']['accuracy']['mean']:.1%}, all corrupted ones "
@@ -40,8 +41,8 @@ def card(result: dict[str, Any]) -> ModelCard:
             f"{worst['severity']} in {worst['models'][winner]['accuracy']['mean']:.1%}.",
             "Real changes come mixed, and not from a list: another pen, another scanner, another country.",
             "No detector without labels can notice that the meaning of the labels has changed.",
-            f"The flight model of January to April had a ROC-AUC of {weak['ways']['old']['roc_auc']:.3f} in month "
-            f"{weak['month']}. What another year brings is unknown.",
+            f"The flight model of January to April had a ROC-AUC of {weak['ways']['old']['roc_auc']:.3f} in "
+            f"{MONTHS[weak['month']]}. What another year brings is unknown.",
             "Differences between seeds come from weights, batches and draws; the images of the parts are always the "
             "same, and the intervals say how far other test images could move a number.",
         ],

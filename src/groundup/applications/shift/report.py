@@ -9,6 +9,7 @@ from groundup.applications.shift.words import at_severity, change, judged, perce
 if TYPE_CHECKING:
     from groundup.report import Page
 
+STAR = "*: not to be had, for it needs labels of what is to come."
 FEWEST = 30  # answers in a bin that is drawn
 ASKED = ("plain", "copies", "statistics", "pixels", "places", "logistic")  # of the others only the confidence differs
 
@@ -132,7 +133,9 @@ def _sureness(page: "Page", result: dict[str, Any]) -> None:
     page.figures(
         [
             (
-                plots.reliability({group: _curve(found[group][name]) for group in groups}, "right answer"),
+                plots.reliability(
+                    {group: _curve(found[group][name]) for group in groups if group != "clean"}, "right answer"
+                ),
                 f"{title} ECE: " + ", ".join(f"{group} {percent(found[group][name]['ece'])}" for group in groups) + ".",
                 f"Reliability diagram, {title}",
             )
@@ -142,7 +145,10 @@ def _sureness(page: "Page", result: dict[str, Any]) -> None:
             )
         ]
     )
-    page.text(f"Of the bins, those with fewer than {FEWEST} answers are left out of the pictures (not of the numbers).")
+    page.text(
+        f"Bins with fewer than {FEWEST} answers are left out of the pictures, and so are the clean images, whose "
+        "answers are nearly all in the last bin."
+    )
     overall = digits["overall"]
     loss = digits["against_plain"]["temperature"]
     page.text(
@@ -172,7 +178,7 @@ def _sureness(page: "Page", result: dict[str, Any]) -> None:
         "Expected calibration error (ten bins; a mean over corruptions, severities and seeds), and the loss, −log p, "
         f"in nats with its 95% interval over the test images. With {digits['sizes']['test']} images a perfectly "
         f"honest network of this confidence would show {percent(found['by luck']['plain'])} on clean ones, by luck "
-        "alone.",
+        f"alone. {STAR}",
     )
 
 
@@ -254,7 +260,7 @@ def _contest(page: "Page", images: dict[str, Any], names: dict[str, str]) -> Non
         f"Test accuracy, mean ± standard deviation over {images['seeds']} seeds; intervals over the test images, the "
         f"last but one in pairs. The first two places differ by {points(images['lead'])}: "
         f"{'a clear lead' if images['lead_clear'] else 'call it a tie'} (clear: for other test images, and by twice "
-        "its spread over the seeds).",
+        f"its spread over the seeds). {STAR}",
         best=0,
     )
 

@@ -82,7 +82,9 @@ def _surer(mistakes: dict[str, dict[str, float]], sizes: list[int]) -> str:
     said = " and ".join(f"{value:.1%} against {name} images" for name, value in alarms.items())
     dear = alarms["training"] > alarms["validation"] + 0.05
     return f"batches of {largest} give false alarms in {said}: " + (
-        "that is the price." if dear else "this network does not suffer from it, but one that overfits would."
+        "that is the price."
+        if dear
+        else "here it costs nothing; a network that is surer of its training images would pay."
     )
 
 
@@ -99,7 +101,7 @@ def gap(page: "Page", result: dict[str, Any]) -> None:
     names, middle, largest = drift["names"], drift["middle"], max(drift["batches"])
     rows = [row for row in drift["rows"] if row["severity"] > 0]
     page.text(
-        "A detector says that something has changed. Whether it matters, it does not say. On the left above are "
+        "A detector says that something has changed. Whether it matters, it does not say. High on the left are the "
         "changes that are noticed and do no harm. Where the points of a detector rise with the harm, it at least looks "
         "at the right thing."
     )

@@ -184,14 +184,19 @@ def transfer(page: "Page", result: dict[str, Any]) -> None:
         )
         page.table(
             ["", *(f"{n} a class" for n in shots)],
-            [[words, *(spread(one) for one in move["accuracy"][way])] for way, words in ways.items()]
+            [[words, *(_in_percent(one) for one in move["accuracy"][way])] for way, words in ways.items()]
             + [
                 ["fine-tuned less from scratch", *(_gap(one) for one in move["against_scratch"]["tuned"])],
                 ["fine-tuned less the pixels", *(_gap(one) for one in move["against_pixels"]["tuned"])],
             ],
-            f"{_capital(move['words'])}; {move['sizes']['source']:,} images to train on before, {move['classes']} "
-            f"classes and {move['sizes']['test']} test images after. {_where(ways, move)}",
+            f"{_capital(move['words'])}: test images read rightly, in %, and differences in points; "
+            f"{move['sizes']['source']:,} images to train on before, {move['classes']} classes and "
+            f"{move['sizes']['test']} test images after. {_where(ways, move)}",
         )
+
+
+def _in_percent(one: dict[str, Any]) -> str:
+    return f"{100 * one['mean']:.1f}" + ("" if one["std"] is None else f" ± {100 * one['std']:.1f}")
 
 
 def _capital(words: str) -> str:

@@ -20,7 +20,7 @@ Progress = Callable[[str], None]
 SIDE, MNIST_SIDE = 8, 14  # MNIST at half its side: a quarter of the time
 SIZES, MNIST_SIZES = (1000, 437), (3000, 1000, 1000)  # to train, to validate (and to test)
 MNIST_SEVERITIES, MNIST_SEEDS = (1, 3, 5), 3
-SHOWN_SEVERITIES = (3, 5)  # of the reliability diagrams
+SHOWN_SEVERITIES = (1, 3, 5)  # of the reliability diagrams
 
 
 def run(

@@ -183,7 +183,8 @@ def _months(months: dict[str, Any]) -> list[str]:
         + (
             "."
             if gain is None
-            else f", {change(gain, '+.4f')} against the old model ({judged(gain, more_is_better=False)})."
+            else f", {change(gain, '+.4f')} against the old model "
+            f"({judged(gain, 'better', 'worse', more_is_better=False)})."
         ),
     ]
 
