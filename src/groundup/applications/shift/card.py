@@ -39,8 +39,8 @@ def card(result: dict[str, Any]) -> ModelCard:
             f"Clean images are read rightly in {accuracy['clean']['accuracy']['mean']:.1%}, all corrupted ones "
             f"together in {accuracy['corrupted']['accuracy']['mean']:.1%}, and {worst['corruption']} at severity "
             f"{worst['severity']} in {worst['models'][winner]['accuracy']['mean']:.1%}.",
-            "How strong a severity is was set with test accuracies in view, so that the steps go from slight to hopeless: "
-            "how low accuracy falls is a matter of that design. No remedy and no setting was chosen by them.",
+            "How strong a severity is was set with test accuracies in view, so that the steps go from slight to "
+            "hopeless: how low accuracy falls is a matter of that design. No remedy and no setting was chosen by them.",
             "Real changes come mixed, and not from a list: another pen, another scanner, another country.",
             "No detector without labels can notice that the meaning of the labels has changed.",
             f"The flight model of January to April had a ROC-AUC of {weak['ways']['old']['roc_auc']:.3f} in "
