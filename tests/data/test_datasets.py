@@ -46,6 +46,8 @@ def test_names():
         "movielens",
         "ett",
         "nycflights13",
+        "fine_foods",
+        "movie-reviews",
     ]
     assert data.card("mnist").name == "mnist"
     for ask in (data.load, data.fetch, data.card, data.is_present):

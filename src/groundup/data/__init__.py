@@ -20,8 +20,10 @@ from groundup.data import (
     download,
     ett,
     fashion_mnist,
+    fine_foods,
     lending_club,
     mnist,
+    movie_reviews,
     movielens,
     multi30k,
     names,
@@ -31,6 +33,7 @@ from groundup.data import (
 )
 from groundup.data.dataset import Card, Dataset, File, ImageSplit, Split
 from groundup.data.download import folder
+from groundup.data.movie_reviews import Reviews
 from groundup.data.multi30k import Pairs, Translations
 from groundup.data.names import Names
 from groundup.data.nycflights13 import FlightTables
@@ -51,6 +54,7 @@ __all__ = [
     "ImageSplit",
     "Names",
     "Pairs",
+    "Reviews",
     "Split",
     "Text",
     "Translations",
@@ -80,6 +84,8 @@ _MODULES: dict[str, ModuleType] = {
         movielens,
         ett,
         nycflights13,
+        fine_foods,
+        movie_reviews,
     )
 }
 
@@ -93,7 +99,9 @@ def load(name: Literal["names"]) -> Names: ...
 @overload
 def load(name: Literal["multi30k"]) -> Translations: ...
 @overload
-def load(name: Literal["lending_club", "chicago", "movielens", "ett"]) -> "pandas.DataFrame": ...
+def load(name: Literal["movie-reviews"]) -> Reviews: ...
+@overload
+def load(name: Literal["lending_club", "chicago", "movielens", "ett", "fine_foods"]) -> "pandas.DataFrame": ...
 @overload
 def load(name: Literal["nycflights13"]) -> FlightTables: ...
 @overload
@@ -103,7 +111,7 @@ def load(name: str) -> Any:
 
     Images come as a :class:`Dataset`: ``train`` and ``test`` with ``x`` float32 in [0, 1] of shape (N, C, H, W)
     and ``y`` int64 of shape (N,). Texts come as a :class:`Text`, names as :class:`Names`: ``train`` and ``test`` as
-    strings. Translations come as :class:`Translations`, pairs of sentences. A table comes as a pandas frame, tables
+    strings. Reviews come as :class:`Reviews`, texts with labels. Translations come as :class:`Translations`, pairs of sentences. A table comes as a pandas frame, tables
     that belong together as several (:class:`FlightTables`). Every load checks the checksum of every file, and says
     (on standard error) if one was taken that is not the original.
 
