@@ -48,6 +48,8 @@ def test_list_as_json():
         ("movielens", 100004),
         ("ett", 17420),
         ("nycflights13", 336776),
+        ("fine_foods", 5000),
+        ("movie-reviews", 10662),
     ]
     assert [row["present"] for row in document["data"]][:3] == [True, True, False]
 

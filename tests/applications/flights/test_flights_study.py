@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score
 
 from groundup.applications import command
 from groundup.applications import flights as study_module
-from groundup.applications.flights import measuring, study
+from groundup.applications.flights import study
 from groundup.applications.flights.knowledge import parts
 from groundup.report import Page
 
@@ -85,20 +84,6 @@ def test_nobody_knows_nothing(result):
     nobody = result["models"]["nobody"]["metrics"]
     assert nobody["roc_auc"]["mean"] == 0.5
     assert nobody["average_precision"]["mean"] == pytest.approx(result["data"]["parts"]["test"]["event"])
-
-
-def test_daily_precision_is_that_of_weighted_rows():
-    rng = np.random.default_rng(0)
-    day, labels = rng.integers(0, 9, 300), rng.integers(0, 2, 300)
-    scores = np.round(rng.standard_normal(300) + labels, 1)  # many ties
-    daily = measuring.DailyPrecision(labels, scores, day)
-    for _ in range(5):
-        weights = np.bincount(rng.integers(0, 9, 9), minlength=9)
-        expected = average_precision_score(labels, scores, sample_weight=weights[day])
-        assert daily(weights) == pytest.approx(expected, abs=1e-12)
-    found = measuring.day_interval([daily])
-    assert found.low < found.value < found.high
-    assert measuring.day_interval([daily], [daily]) == (0, 0, 0)
 
 
 def fabricated(result, winner, over_second, over_board=(0.1, 0.05, 0.15)):

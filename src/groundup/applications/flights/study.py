@@ -15,6 +15,7 @@ from groundup.applications.flights.card import card
 from groundup.applications.flights.knowledge import AHEAD, LATE, SCHEDULE, WEATHER, Departures, parts, prepare
 from groundup.applications.flights.learners import Encoding, Fitted, Kind, Learner
 from groundup.applications.flights.mistakes import AUTHORS, RANDOM, promise_and_delivery
+from groundup.applications.grouped_precision import GroupedPrecision, precision_interval
 from groundup.applications.preprocessing import Rows
 from groundup.applications.threads import one_thread
 from groundup.console import plain
@@ -209,23 +210,23 @@ def verdict(models: dict[str, Any], runs: list[dict[str, Scores]], flights: Depa
     """
     labels = flights.event[rows.test]
     dates, day = np.unique(flights.day[rows.test], return_inverse=True)
-    daily: dict[str, list[measuring.DailyPrecision]] = {}
+    daily: dict[str, list[GroupedPrecision]] = {}
     for key in models:
         once = {id(one[key]): one[key].test for one in runs}  # what is the same with every seed, once
-        daily[key] = [measuring.DailyPrecision(labels, scores, day) for scores in once.values()]
+        daily[key] = [GroupedPrecision(labels, scores, day) for scores in once.values()]
     ranked = sorted(NAMES, key=lambda key: models[key]["metrics"]["average_precision"]["mean"], reverse=True)
     gone = flights.record["dep_time"].isna().to_numpy()[rows.test]
     return {
         "ranking": ranked,
         "days": len(dates),
-        "intervals": {key: measuring.day_interval(daily[key])._asdict() for key in (*NAMES, "board")},
+        "intervals": {key: precision_interval(daily[key])._asdict() for key in (*NAMES, "board")},
         "changes": {
-            key: measuring.day_interval(daily[key], daily[model["kind"]])._asdict()
+            key: precision_interval(daily[key], daily[model["kind"]])._asdict()
             for key, model in models.items()
             if model["role"] == "ablation"
         },
-        "over_second": measuring.day_interval(daily[ranked[0]], daily[ranked[1]])._asdict(),
-        "over_board": measuring.day_interval(daily[ranked[0]], daily["board"])._asdict(),
+        "over_second": precision_interval(daily[ranked[0]], daily[ranked[1]])._asdict(),
+        "over_board": precision_interval(daily[ranked[0]], daily["board"])._asdict(),
         # how well the winner's score puts the flights that will be cancelled before all others
         "cancelled_roc_auc": metrics.summary([float(roc_auc_score(gone, one[ranked[0]].test)) for one in runs]),
     }

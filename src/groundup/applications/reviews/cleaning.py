@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 
-# A word keeps the apostrophe inside it: "don't" says the opposite of "don" and "t". ! and ? are words too: people shout.
+# A word keeps the apostrophe inside it: "don't" is more than "don" and "t". ! and ? are words too: people shout.
 WORD = re.compile(r"\w+(?:'\w+)*|[!?]")
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>")  # <br />, <a href="...">; the heart <3 is none
 NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
@@ -18,9 +18,13 @@ def clean(text: str) -> str:
 
     Applied to its own result it changes nothing. New reviews must go the same way as those the model learned from.
     """
-    while (decoded := html.unescape(text)) != text:  # &amp;quot; was encoded twice
-        text = decoded
-    text = NOT_ASCII.sub(lambda found: _decode_again(found[0]), text)
+    while (cleaner := _clean_once(text)) != text:  # &amp;quot; was encoded twice
+        text = cleaner
+    return text
+
+
+def _clean_once(text: str) -> str:
+    text = NOT_ASCII.sub(lambda found: _decode_again(found[0]), html.unescape(text))
     text = TAG.sub(" ", text.translate(PLAIN))
     return " ".join(text.lower().split())
 

@@ -6,7 +6,7 @@ were written independently, for they share words but hardly runs of words. All p
 once by a product of sparse matrices; for millions of texts one would estimate the same number by MinHash.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -35,7 +35,8 @@ def shingles(text: str) -> list[str]:
 
 def alike(texts: np.ndarray, least: float = ALIKE) -> Pairs:
     """Return all pairs of cleaned texts whose similarity is at least ``least`` (above 0)."""
-    has = CountVectorizer(analyzer=shingles, binary=True, dtype=np.int32).fit_transform(texts)  # (N, S)
+    counted: Any = CountVectorizer(binary=True).set_params(analyzer=shingles)
+    has = counted.fit_transform(texts)  # (N, S)
     sizes = np.asarray(has.sum(axis=1)).ravel()
     shared = sparse.triu(has @ has.T, k=1).tocoo()
     similarity = shared.data / (sizes[shared.row] + sizes[shared.col] - shared.data)

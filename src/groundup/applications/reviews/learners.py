@@ -1,4 +1,4 @@
-"""The contestants: two linear models over counted words or letters, two networks. Six settings each, no more for any."""
+"""The contestants: two linear models over counted words or letters, two networks; six settings for each."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "words": [{"longest": n, "C": c} for n in (1, 2) for c in (2, 8, 32)],
     "characters": [{"longest": n, "C": c} for n in (4, 5) for c in (1, 3, 10)],
     "gru": [{"dropout": p, "learning_rate": rate} for p in (0.3, 0.5, 0.7) for rate in (2e-3, 5e-3)],
-    "transformer": [{"dropout": p, "learning_rate": rate} for p in (0.1, 0.3, 0.5) for rate in (1e-3, 3e-3)],
+    "transformer": [{"dropout": p, "learning_rate": rate} for p in (0.1, 0.3, 0.5) for rate in (2e-3, 4e-3)],
 }
 
 
@@ -59,7 +59,8 @@ def linear(kind: str = "words", longest: int = 2, C: float = 8, class_weight: st
 
 def telling(model: Pipeline, number: int = 12) -> dict[str, list[tuple[str, float]]]:
     """Return the words with the largest weights on either side, ``unhappy`` and ``happy``, most telling first."""
-    names, weights = model[0].get_feature_names_out(), model[-1].coef_[0]
+    counted, regression = (step for _, step in model.steps)
+    names, weights = counted.get_feature_names_out(), regression.coef_[0]
     order = np.argsort(weights)
     return {
         "unhappy": [(str(names[i]), float(weights[i])) for i in order[::-1][:number]],

@@ -20,7 +20,7 @@ from groundup.models.transformer import EncoderLayer, sinusoids
 UNKNOWN = 1
 WIDTH, HEADS, BATCH = 64, 4, 64
 LONGEST = 60  # words; what comes later in a review is not read
-EPOCHS, PATIENCE = 8, 2
+EPOCHS, PATIENCE = 8, 1
 
 
 class Vocabulary:
@@ -89,16 +89,14 @@ class TextNetwork:
     def fit(self, texts: np.ndarray, labels: np.ndarray, watch: tuple[np.ndarray, np.ndarray]) -> "TextNetwork":
         """Train on cleaned texts (N,) with labels 0 and 1, and keep the epoch that ranks ``watch`` best.
 
-        It ends when `PATIENCE` epochs in a row have not been better than the best.
+        It ends when more than `PATIENCE` epochs have passed since the best.
         """
         self.vocabulary = Vocabulary(texts)
         tokens, targets = self.vocabulary.encode(texts), torch.as_tensor(labels, dtype=torch.float32)
         with torch.random.fork_rng(devices=[]):  # leaves the caller's random state as it was
             torch.manual_seed(self.seed)
             self.model = Reader(self.kind, len(self.vocabulary), self.dropout)
-            optimizer = torch.optim.AdamW(
-                self.model.parameters(), lr=self.learning_rate, weight_decay=0.01, fused=True
-            )
+            optimizer = torch.optim.AdamW(self.model.parameters(), lr=self.learning_rate, weight_decay=0.01, fused=True)
             self.history, best = [], {}
             while len(self.history) < EPOCHS and len(self.history) - _peak(self.history) <= PATIENCE:
                 self.model.train()

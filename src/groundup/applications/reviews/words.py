@@ -1,0 +1,195 @@
+"""What the review study says in words and numbers, computed from stored results alone."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from groundup.applications.reviews.contest import CLEANED, CUT, MAJORITY
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+NETWORKS = ("gru", "transformer")
+AP = "average_precision"
+
+
+def sentences(result: dict[str, Any]) -> list[str]:
+    """Say in plain words what the numbers mean; every word that judges follows from a number."""
+    said = [*_winner(result, result["contest"]), _curves(result), _noise(result), _copies(result)]
+    said += [_dirt(result), _rare(result)]
+    if result["second"]:
+        first = _winner(result, result["second"]["contest"])[0]
+        said.append(f"On sentences about films ({result['second']['seeds']} seeds): {first[0].lower()}{first[1:]}")
+    return said
+
+
+def _winner(result: dict[str, Any], contest: dict[str, Any]) -> list[str]:
+    names, measured = result["names"], contest["metrics"]
+    first = contest["ranking"][0]
+    nothing = measured[MAJORITY][AP]["mean"]
+    text = (
+        f"Best at putting the unhappy reviews first: {names[first]}, with an average precision of "
+        f"{interval(contest['intervals'][first])}; knowing nothing gives {nothing:.3f}. "
+    )
+    clear = [kind for kind in names if kind != first and contest["differences"][kind]["low"] > 0]
+    tied = [kind for kind in names if kind != first and kind not in clear]
+    if clear:
+        text += "Clearly behind: " + "; ".join(
+            f"{names[kind]} ({measured[kind][AP]['mean']:.3f}, by {difference(contest['differences'][kind])})"
+            for kind in clear
+        )
+        text += "." if not tied else ". "
+    if tied:
+        text += "Call it a tie with " + "; ".join(
+            f"{names[kind]} ({measured[kind][AP]['mean']:.3f}; the lead is {difference(contest['differences'][kind])})"
+            for kind in tied
+        )
+        text += "."
+    best = max(NETWORKS, key=lambda kind: measured[kind][AP]["mean"])
+    short, network = measured[CUT][AP]["mean"], measured[best][AP]["mean"]
+    said = [text]
+    if first not in NETWORKS:
+        said.append(
+            f"The networks read the first {result['data']['words']['cut']} words of a review. Counted words that read "
+            f"no more get {short:.3f}, the better network {network:.3f}: "
+            + ("what it does not read is not all that it lacks." if short > network else "that is all that it lacks.")
+        )
+    return said
+
+
+def _curves(result: dict[str, Any]) -> str:
+    kinds, curve = list(result["names"]), full_curve(result)
+    small, large = curve[0], curve[-1]
+    linear, network = (
+        max(some, key=lambda kind: large["quality"][kind]["mean"])
+        for some in ([k for k in kinds if k not in NETWORKS], NETWORKS)
+    )
+    gaps = [at["quality"][linear]["mean"] - at["quality"][network]["mean"] for at in (small, large)]
+    return (
+        f"With {small['size']:,} reviews to learn from, the better linear model is ahead of the better network by "
+        f"{gaps[0]:.3f}, with {large['size']:,} by {gaps[1]:.3f}: "
+        + ("the gap closes as reviews are added." if gaps[1] < gaps[0] else "more reviews do not close the gap here.")
+    )
+
+
+def _noise(result: dict[str, Any]) -> str:
+    worst, names = result["noise"][-1], result["names"]
+    right = {kind: few(result, kind) for kind in names}
+    lost = {kind: right[kind] - worst["quality"][kind]["mean"] for kind in names}
+    order = sorted(lost, key=lambda kind: lost[kind])
+    found, cleaned = worst["found"], worst["quality"][CLEANED]["mean"] - worst["quality"]["words"]["mean"]
+    return (
+        f"With {worst['rate']:.0%} of the labels wrong, {names[order[0]]} loses least ({lost[order[0]]:.3f}) and "
+        f"{names[order[-1]]} most ({lost[order[-1]]:.3f}). Of the labels that the search suspects there, "
+        f"{found['precision']['mean']:.0%} are wrong; without them, counted words rank {change(cleaned)}."
+    )
+
+
+def _copies(result: dict[str, Any]) -> str:
+    many = result["mistakes"]["copied"][-1]
+    near = many["neighbours"]
+    return (
+        f"With copies of {many['rate']['mean']:.0%} of the reviews among them, a split at random promises nearest "
+        f"neighbours {near['random']['mean']:.3f}, and counted words {many['words']['random']['mean']:.3f}; fresh "
+        f"reviews give them {near['delivered']['mean']:.3f} and {many['words']['delivered']['mean']:.3f}. A split by "
+        f"groups promises {near['grouped']['mean']:.3f} and {many['words']['grouped']['mean']:.3f}."
+    )
+
+
+def _dirt(result: dict[str, Any]) -> str:
+    torn = result["mistakes"]["torn"]
+    wrong, right = torn["splitlines"], torn["split"]
+    states = result["mistakes"]["dirt"]
+    clean, raw = (states[name]["average precision"]["mean"] for name in ("cleaned", "as they come, cut at blanks"))
+    return (
+        f"Lines torn by one odd character: {wrong['in place']['mean']:.0%} of the labels stand beside their review, "
+        f"and the average precision is {wrong['average precision']['mean']:.3f} instead of "
+        f"{right['average precision']['mean']:.3f}. Markup left in costs less than one might fear: "
+        f"{raw:.3f} as the reviews come, cut at blanks, {clean:.3f} cleaned."
+        if abs(clean - raw) < 0.02
+        else f"Lines torn by one odd character: {wrong['in place']['mean']:.0%} of the labels stand beside their "
+        f"review, and the average precision is {wrong['average precision']['mean']:.3f} instead of "
+        f"{right['average precision']['mean']:.3f}. As the reviews come, cut at blanks, it is {raw:.3f}; cleaned, "
+        f"{clean:.3f}."
+    )
+
+
+def _rare(result: dict[str, Any]) -> str:
+    rare = result["mistakes"]["rare"]
+    ways = ("“happy” for everyone", "plain, threshold ½", "plain, threshold for F1")
+    lazy, plain, best = (rare[name] for name in ways)
+    return (
+        f"Where one review in twenty is unhappy, “happy” for everyone is right for {lazy['accuracy']['mean']:.1%}; "
+        f"a model with the threshold ½ finds {plain['recall']['mean']:.0%} of the unhappy ones. With a threshold "
+        f"chosen for F1 it finds {best['recall']['mean']:.0%}, and its accuracy is {best['accuracy']['mean']:.1%}."
+    )
+
+
+def full_curve(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The learning curve with its last point, the contest itself."""
+    everything = {kind: result["contest"]["metrics"][kind][AP] for kind in result["names"]}
+    return [*result["curves"], {"size": result["data"]["parts"]["train"]["reviews"], "quality": everything}]
+
+
+def few(result: dict[str, Any], kind: str) -> float:
+    """What a contestant gets with right labels, with the seeds that wrong labels were tried with."""
+    values = result["contest"]["metrics"][kind][AP]["values"][: result["few"]]
+    return sum(values) / len(values)
+
+
+def summary(result: dict[str, Any]) -> "Table":
+    """Return the contest as a table for the terminal."""
+    from rich.table import Table
+
+    contest = result["contest"]
+    table = Table(box=None, header_style="bold")
+    table.add_column("model")
+    for header in ("average precision", "balanced accuracy", "F1", "accuracy"):
+        table.add_column(header, justify="right", no_wrap=header == "average precision")
+    for key in order(result, contest):
+        measured = contest["metrics"][key]
+        cells = [spread(measured[AP])] + [
+            f"{measured[name]['mean']:.3f}" for name in ("balanced_accuracy", "f1", "accuracy")
+        ]
+        table.add_row(called(result, key), *cells, style="bold" if key == contest["ranking"][0] else "")
+    return table
+
+
+def order(result: dict[str, Any], contest: dict[str, Any]) -> list[str]:
+    """The contestants from the best to the worst, and what they are compared with."""
+    return [*contest["ranking"], CUT, MAJORITY]
+
+
+def called(result: dict[str, Any], key: str) -> str:
+    """The name of a contestant, or of what it is compared with."""
+    if key == CUT:
+        return f"words, of the first {result['data']['words']['cut']} of each review"
+    return result["names"].get(key, key)
+
+
+def spread(found: Mapping[str, Any]) -> str:
+    """``mean ± standard deviation``, without the latter where no seed changes anything."""
+    varies = found["std"] is not None and len(set(found["values"])) > 1
+    return f"{found['mean']:.3f}" + (f" ± {found['std']:.3f}" if varies else "")
+
+
+def interval(found: Mapping[str, float]) -> str:
+    """A value with its interval: 0.423 [0.338, 0.499]."""
+    return f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+
+
+def difference(found: Mapping[str, float]) -> str:
+    """A difference with its interval."""
+    return f"{signed(found['value'])} [{signed(found['low'])}, {signed(found['high'])}]"
+
+
+def signed(value: float) -> str:
+    """A number with its sign and a real minus; no sign where it rounds to zero."""
+    written = f"{value:+.3f}".replace("-", "−")
+    return "0.000" if written[1:] == "0.000" else written
+
+
+def change(value: float) -> str:
+    """Say in words that something is better, worse or the same, to three digits."""
+    if round(value, 3) == 0:
+        return "the same"
+    return f"{'better' if value > 0 else 'worse'} by {abs(value):.3f}"
