@@ -22,6 +22,7 @@ from groundup.data import (
     fashion_mnist,
     fine_foods,
     lending_club,
+    loans_full_schema,
     mnist,
     movie_reviews,
     movielens,
@@ -80,6 +81,7 @@ _MODULES: dict[str, ModuleType] = {
         names,
         multi30k,
         lending_club,
+        loans_full_schema,
         chicago,
         movielens,
         ett,
@@ -101,7 +103,9 @@ def load(name: Literal["multi30k"]) -> Translations: ...
 @overload
 def load(name: Literal["movie-reviews"]) -> Reviews: ...
 @overload
-def load(name: Literal["lending_club", "chicago", "movielens", "ett", "fine_foods"]) -> "pandas.DataFrame": ...
+def load(
+    name: Literal["lending_club", "loans_full_schema", "chicago", "movielens", "ett", "fine_foods"],
+) -> "pandas.DataFrame": ...
 @overload
 def load(name: Literal["nycflights13"]) -> FlightTables: ...
 @overload

@@ -138,6 +138,6 @@ def in_torch(seed: int, say: Report) -> dict[str, Any]:
 
 def loans(seed: int, say: Report) -> dict[str, Any]:
     """Ask which loans go bad: the naive way, then the careful way."""
-    from groundup.applications import loans as study
+    from groundup.applications.loans import imbalance as study
 
     return study.run(seeds=3, seed=seed, progress=say)
