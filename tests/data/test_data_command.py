@@ -44,6 +44,7 @@ def test_list_as_json():
         ("names", 29494),
         ("multi30k", 31014),
         ("lending_club", 9857),
+        ("loans_full_schema", 10000),
         ("chicago", 5698),
         ("movielens", 100004),
         ("ett", 17420),

@@ -42,6 +42,7 @@ def test_names():
         "names",
         "multi30k",
         "lending_club",
+        "loans_full_schema",
         "chicago",
         "movielens",
         "ett",

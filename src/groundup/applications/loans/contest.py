@@ -81,6 +81,7 @@ def describe(applicants: Applicants, played: Sequence[Round], target: str) -> di
         "best_on_validation": [one.best for one in played],
         "ranking": ranked,
         "lead": lead,
+        "wins": int(np.sum(np.subtract(*(measured[kind]["values"] for kind in ranked[:2])) > 0)),
         "tie": not clear(lead),
         "over_rate": pool.gain(labels, scores[ranked[0]], scores["rate"]) if "rate" in scores else None,
     }

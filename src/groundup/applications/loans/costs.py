@@ -68,9 +68,7 @@ def best_f1(chance: np.ndarray, behind: np.ndarray) -> float:
     return float(chance[order][np.argmax(f1)])
 
 
-def thresholds(
-    one: Round, applicants: Applicants, lost: float = LOST
-) -> tuple[dict[str, np.ndarray | float], dict[str, float]]:
+def thresholds(one: Round, applicants: Applicants, lost: float = LOST) -> tuple[dict[str, Any], dict[str, float]]:
     """Return the threshold of each rule, from training and validation rows alone, and the mean costs of training."""
     table, behind = applicants.table, applicants.behind
     refuse, miss = money(table, lost)

@@ -3,10 +3,11 @@
 The decision that is looked at: the tenth of the applicants with the highest predicted risk is refused (the threshold
 comes from validation). The words, of a group: *selected*, the share that is refused; *found* (the true positive rate),
 the share refused of those with the event; *refused wrongly* (the false positive rate), the share refused of those
-without it; *calibration gap*, how often the event came less how often it was predicted.
+without it; *precision*, the share of the refused that have the event; *calibration gap*, how often the event came less
+how often it was predicted.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 from groundup.applications.loans.applicants import Applicants, Table, with_meaning
 from groundup.applications.loans.contest import Round
 from groundup.applications.loans.learners import judge, prepare
-from groundup.applications.loans.pooled import Pool, clear
+from groundup.applications.loans.pooled import LEVEL, Pool, clear, interval
 from groundup.applications.metrics import summary
 
 REFUSED = 0.1
@@ -29,7 +30,7 @@ REGIONS = {
     "West": "AZ CO ID MT NV NM UT WY AK CA HI OR WA",
 }  # of the Census Bureau
 REGION_OF = {state: region for region, states in REGIONS.items() for state in states.split()}
-MEASURES = ("event", "selected", "found", "wrongly", "gap")
+MEASURES = ("event", "selected", "found", "wrongly", "precision", "gap")
 
 
 def groupings(table: Table) -> dict[str, np.ndarray]:
@@ -40,16 +41,23 @@ def groupings(table: Table) -> dict[str, np.ndarray]:
     return {"homeownership": table["homeownership"].to_numpy(object), "state": np.array(states, dtype=object)}
 
 
-def measures(flagged: np.ndarray, labels: np.ndarray, chance: np.ndarray) -> dict[str, float]:
-    """Return the measures of one group; NaN where there is nobody of whom to take the share."""
-    hit = labels == 1
-    return {
-        "event": float(labels.mean()),
-        "selected": float(flagged.mean()),
-        "found": float(flagged[hit].mean()) if hit.any() else float("nan"),
-        "wrongly": float(flagged[~hit].mean()) if not hit.all() else float("nan"),
-        "gap": float(labels.mean() - chance.mean()),
-    }
+def sums(flagged: np.ndarray, labels: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """Return what all measures are made of, (M, 5): 1, the event, refused, both, the predicted probability."""
+    return np.stack([np.ones(len(labels)), labels, flagged, flagged * labels, chance], axis=1).astype(float)
+
+
+def measures(total: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the measures from sums (..., 5) over a group; NaN where there is nobody of whom to take the share."""
+    loans, events, refused, hits, chance = np.moveaxis(total, -1, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return {
+            "event": events / loans,
+            "selected": refused / loans,
+            "found": hits / events,
+            "wrongly": (refused - hits) / (loans - events),
+            "precision": hits / refused,
+            "gap": (events - chance) / loans,
+        }
 
 
 def describe(pool: Pool, group: np.ndarray, labels: np.ndarray, flagged: np.ndarray, chance: np.ndarray) -> list[dict]:
@@ -58,38 +66,28 @@ def describe(pool: Pool, group: np.ndarray, labels: np.ndarray, flagged: np.ndar
     The differences have intervals at a level that is stricter as there are more groups (Bonferroni): so many questions
     are asked that one in twenty would be answered wrongly by chance alone.
     """
-    names = sorted(set(group))
-    strict = 1 - 0.05 / len(names)
+    names, each = sorted(set(group)), sums(flagged, labels, chance)
+    strict = 1 - (1 - LEVEL) / len(names)
+    drawn_total = pool.weights @ each
     rows = []
     for name in names:
-        inside = group == name
-        part = Pool(pool.rows[inside], pool.round[inside])
-        values = (flagged[inside], labels[inside], chance[inside])
-        found: dict[str, Any] = {"group": name, "loans": int(inside.sum()), "events": int(labels[inside].sum())}
+        part = each * (group == name)[:, None]
+        inside, drawn = part.sum(axis=0), pool.weights @ part
+        here, there = measures(inside), measures(each.sum(axis=0) - inside)
+        drawn_here, drawn_there = measures(drawn), measures(drawn_total - drawn)
+        found: dict[str, Any] = {"group": name, "loans": int(inside[0]), "events": int(inside[1])}
         for measure in MEASURES:
-            found[measure] = part.interval(_one(measure), *values)
-            found[f"{measure} against the rest"] = pool.interval(
-                _difference(measure), flagged, labels, chance, inside, level=strict
+            found[measure] = interval(float(here[measure]), drawn_here[measure])
+            found[f"{measure} against the rest"] = interval(
+                float(here[measure] - there[measure]), drawn_here[measure] - drawn_there[measure], strict
             )
         rows.append(found)
     return rows
 
 
-def _one(measure: str) -> Callable[..., float]:
-    return lambda flagged, labels, chance: measures(flagged, labels, chance)[measure]
-
-
-def _difference(measure: str) -> Callable[..., float]:
-    def statistic(flagged: np.ndarray, labels: np.ndarray, chance: np.ndarray, inside: np.ndarray) -> float:
-        two = [measures(flagged[part], labels[part], chance[part])[measure] for part in (inside, ~inside)]
-        return two[0] - two[1]
-
-    return statistic
-
-
 def judged(row: dict[str, Any], measure: str) -> bool:
     """Whether a group differs from the rest by more than chance does, and has events enough to say so."""
-    enough = row["events"] >= FEW or measure not in ("found", "event")
+    enough = row["events"] >= FEW or measure not in ("found", "precision")
     return enough and clear(row[f"{measure} against the rest"])
 
 
@@ -188,9 +186,9 @@ def own_thresholds(applicants: Applicants, played: Sequence[Round], target: str)
             "wrongly": rates,
             "spread": max(rates.values()) - min(rates.values()),
             "precision": right,
-            "found": pool.interval(lambda f, k: float(f[k == 1].mean()), flagged, known),
+            "found": pool.mean(flagged, known == 1),
             "refused": float(flagged.mean()),
         }
-    both = [np.concatenate(flags[way]) for way in ("own", "one")]
-    found["difference"] = pool.interval(lambda a, b, k: float(a[k == 1].mean() - b[k == 1].mean()), *both, known)
+    own, same = (np.concatenate(flags[way]).astype(float) for way in ("own", "one"))
+    found["difference"] = pool.mean(own - same, known == 1)
     return found

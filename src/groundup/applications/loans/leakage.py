@@ -1,4 +1,4 @@
-"""What a model promises when it is shown what is known only afterwards, and what it delivers when a loan is asked for."""
+"""What a model promises when it is shown what is known only afterwards, and what it delivers when it is used."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,7 +34,7 @@ def columns(table: Table, which: str) -> Table:
 def on_the_day(table: Table) -> Table:
     """The same loans on the day they are asked for: all of it is owed, nothing is paid."""
     owed = {"balance": table["loan_amount"].astype(float)}
-    return table.assign(**owed, **{name: 0.0 for name in AFTERWARDS[1:]})
+    return table.assign(**owed, **dict.fromkeys(AFTERWARDS[1:], 0.0))
 
 
 def compare(applicants: Applicants, rounds: Sequence[Rows], seeds: Sequence[int]) -> dict[str, Any]:

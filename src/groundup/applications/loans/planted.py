@@ -39,7 +39,7 @@ def plant(features: Any, kind: str, rng: np.random.Generator) -> tuple[Any, np.n
     if kind == "mnar":
         return inject.missing_not_at_random(features, COLUMN, RATE, rng, STRENGTH)
     changed, mask = inject.missing_completely_at_random(features, RATE, rng, columns=[COLUMN])
-    return changed, mask.any(axis=1)
+    return changed, np.asarray(mask.any(axis=1))
 
 
 def score(applicants: Applicants, rounds: Sequence[Rows], seeds: Sequence[int]) -> dict[str, Any]:
@@ -103,9 +103,7 @@ def _repaired(repair: str, gappy: Any, whole: Any, mask: np.ndarray, rows: Rows)
     return prepare(_filled(repair, gappy, mask, rows), rows, "mean"), rows
 
 
-def _held_against(
-    repair: str, gappy: Any, whole: Any, mask: np.ndarray, rows: Rows
-) -> tuple[float, float | None]:
+def _held_against(repair: str, gappy: Any, whole: Any, mask: np.ndarray, rows: Rows) -> tuple[float, float | None]:
     truth = whole[COLUMN].iloc[rows.train].to_numpy(float)
     gone, unit = mask[rows.train], truth.std()
     if repair == "rows":

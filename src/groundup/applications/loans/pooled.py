@@ -1,13 +1,16 @@
-"""Measures over the test rows of all rounds together, with bootstrap intervals over the loans."""
+"""Measures over the test rows of all rounds together, with bootstrap intervals over the loans.
 
-from collections.abc import Callable, Sequence
+The same draws as those of `groundup.applications.intervals`, kept as how often each loan was drawn: then a share, a
+cost or an area is computed for all resamples at once.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from groundup.applications.intervals import bootstrap
 from groundup.applications.preprocessing import Rows
 
 RESAMPLES = 1000
@@ -40,25 +43,22 @@ class Pool:
         drawn = [np.bincount(rng.integers(len(loans), size=len(loans)), minlength=len(loans)) for _ in range(RESAMPLES)]
         return np.array(drawn, dtype=np.float64)[:, place]
 
-    def interval(self, statistic: Callable[..., float], *arrays: np.ndarray, level: float = LEVEL) -> dict[str, Any]:
-        """Bootstrap any statistic of the rows, over the loans."""
-        groups = self.rows if len(np.unique(self.rows)) < len(self.rows) else None
-        return bootstrap(statistic, *arrays, groups=groups, resamples=RESAMPLES, level=level)._asdict()
-
-    def mean(self, values: np.ndarray) -> dict[str, Any]:
-        """The mean of a value of each row, with its interval."""
-        return _interval(float(values.mean()), self.weights @ values / self.weights.sum(axis=1))
+    def mean(self, values: np.ndarray, among: np.ndarray | None = None) -> dict[str, Any]:
+        """The mean of a value of each row (among some of them), with its interval."""
+        inside = np.ones(len(values)) if among is None else among.astype(float)
+        drawn = (self.weights @ (inside * values)) / (self.weights @ inside)
+        return interval(float((inside * values).sum() / inside.sum()), drawn)
 
     def auc(self, labels: np.ndarray, scores: Sequence[np.ndarray]) -> dict[str, Any]:
         """The ROC-AUC within each round, and an interval of their mean; ``scores`` has one array for each round."""
         values, resampled = self._areas(labels, scores)
         std = float(np.std(values, ddof=1)) if len(values) > 1 else None
-        return {"values": values.tolist(), "std": std, **_interval(float(values.mean()), resampled)}
+        return {"values": values.tolist(), "std": std, **interval(float(values.mean()), resampled)}
 
     def gain(self, labels: np.ndarray, scores: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> dict[str, Any]:
         """How much better the mean ROC-AUC is than with other scores of the same loans, with its interval."""
         (first, drawn), (second, drawn_too) = (self._areas(labels, one) for one in (scores, other))
-        return _interval(float(first.mean() - second.mean()), drawn - drawn_too)
+        return interval(float(first.mean() - second.mean()), drawn - drawn_too)
 
     def _areas(self, labels: np.ndarray, scores: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """The area in each round, and (R,) the mean over the rounds in each resample."""
@@ -93,8 +93,9 @@ def areas(events: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.nda
     return np.divide(won, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
 
 
-def _interval(value: float, drawn: np.ndarray) -> dict[str, Any]:
-    low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+def interval(value: float, drawn: np.ndarray, level: float = LEVEL) -> dict[str, Any]:
+    """Return a value with the middle ``level`` of what the resamples gave; NaN among them is left out."""
+    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return {"value": value, "low": float(low), "high": float(high)}
 
 

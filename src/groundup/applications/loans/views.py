@@ -1,4 +1,4 @@
-"""What the models of the first part are given: the columns of ``lending_club`` turned into features, and views of them."""
+"""What the models of the first part are given: features made of the columns of ``lending_club``, and views of them."""
 
 from collections.abc import Callable
 from typing import Any

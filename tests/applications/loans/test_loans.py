@@ -11,13 +11,14 @@ import pandas as pd
 import pytest
 
 from groundup.applications import loans
+from groundup.applications.loans import imbalance, views
 from groundup.applications.preprocessing import split_rows
 from groundup.report import Page
 
 
 @pytest.fixture(scope="module")
 def result(some_loans):
-    return loans.run(seeds=2, seed=7, loans=some_loans)
+    return imbalance.run(seeds=2, seed=7, loans=some_loans)
 
 
 @pytest.fixture(scope="module")
@@ -28,15 +29,15 @@ def prepared(some_loans):
 
 def test_features_are_computed_row_by_row(prepared):
     table = prepared[0]
-    whole = loans.features(table)
-    pd.testing.assert_frame_equal(loans.features(table.iloc[100:110]), whole.iloc[100:110])
+    whole = views.features(table)
+    pd.testing.assert_frame_equal(views.features(table.iloc[100:110]), whole.iloc[100:110])
 
 
 def test_features_by_hand(prepared):
     row = prepared[0].iloc[[0]].copy()
     row = row.assign(funded_amnt=12000, int_rate=12.0, term="term_36", annual_inc=60000, total_bal_il=0)
     row = row.assign(sub_grade="B3", emp_length="emp_unk", total_il_high_credit_limit=0)
-    found = loans.features(row).iloc[0]
+    found = views.features(row).iloc[0]
     payment = 12000 * 0.01 / (1 - 1.01**-36)  # 398.57 a month
     assert payment == pytest.approx(398.57, abs=0.01)
     assert found["payment_to_income"] == pytest.approx(np.log(12 * payment / 60000))
@@ -44,12 +45,12 @@ def test_features_by_hand(prepared):
     assert found["sub_grade"] == 8  # A1 is 1, B1 is 6
     assert np.isnan(found["years_employed"])
     assert np.isnan(found["instalment_used"])
-    broke = loans.features(row.assign(annual_inc=0)).iloc[0]
+    broke = views.features(row.assign(annual_inc=0)).iloc[0]
     assert np.isnan(broke["income"])
     assert np.isnan(broke["payment_to_income"])
 
 
-@pytest.mark.parametrize("view", loans.VIEWS)
+@pytest.mark.parametrize("view", imbalance.VIEWS)
 def test_preprocessing_knows_the_training_rows_alone(prepared, view):
     table, _, rows = prepared
     spoiled = table.copy()
@@ -57,13 +58,13 @@ def test_preprocessing_knows_the_training_rows_alone(prepared, view):
     spoiled.loc[others, "annual_inc"] = 9e9
     spoiled.loc[others, "int_rate"] = 99.0
     spoiled.loc[others, "addr_state"] = "nowhere"
-    before, after = (loans.prepare(view, frame, rows) for frame in (table, spoiled))
+    before, after = (imbalance.prepare(view, frame, rows) for frame in (table, spoiled))
     np.testing.assert_array_equal(before.train, after.train)
     assert fitted_state(before.preprocessor) == fitted_state(after.preprocessor)
     # The check has teeth: the same change in the training rows is noticed.
     spoiled = table.copy()
     spoiled.loc[rows.train[:50], ["annual_inc", "int_rate"]] = 99.0
-    assert fitted_state(loans.prepare(view, spoiled, rows).preprocessor) != fitted_state(before.preprocessor)
+    assert fitted_state(imbalance.prepare(view, spoiled, rows).preprocessor) != fitted_state(before.preprocessor)
 
 
 def fitted_state(preprocessor) -> str:
@@ -86,27 +87,27 @@ def choices(chosen, table):
 
 def test_no_choice_depends_on_the_test_rows(prepared):
     table, bad, rows = prepared
-    honest = choices(loans.choose_all(table, bad, rows, 1), table)
+    honest = choices(imbalance.choose_all(table, bad, rows, 1), table)
     spoiled = bad.copy()
     spoiled[rows.test] = 1 - spoiled[rows.test]
     shuffled = table.copy()
     shuffled.iloc[rows.test] = table.iloc[np.roll(rows.test, 1)].to_numpy()
-    assert choices(loans.choose_all(shuffled, spoiled, rows, 1), table) == honest
+    assert choices(imbalance.choose_all(shuffled, spoiled, rows, 1), table) == honest
 
 
 def test_unseen_categories_are_scored(prepared):
     table, bad, rows = prepared
     strange = table.iloc[:3].assign(addr_state="XX", verification_status="?", sub_grade="Z9", emp_length="emp_99")
     for key in ("logistic", "logistic_raw"):
-        candidate = loans.CANDIDATES[key]
-        ready = loans.prepare(candidate.view, table, rows)
-        chosen = loans.choose(candidate, ready, bad, rows, 0, candidate.settings[:1])
+        candidate = imbalance.CANDIDATES[key]
+        ready = imbalance.prepare(candidate.view, table, rows)
+        chosen = imbalance.choose(candidate, ready, bad, rows, 0, candidate.settings[:1])
         assert np.isfinite(chosen.probabilities(chosen.scores(strange))).all()
 
 
 def test_equal_seeds_give_equal_results(result, some_loans):
-    assert loans.run(seeds=2, seed=7, loans=some_loans) == result
-    other = loans.run(seeds=1, seed=8, loans=some_loans)
+    assert imbalance.run(seeds=2, seed=7, loans=some_loans) == result
+    other = imbalance.run(seeds=1, seed=8, loans=some_loans)
     assert other["models"]["network"]["metrics"] != result["models"]["network"]["metrics"]
 
 
