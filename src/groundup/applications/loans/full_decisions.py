@@ -206,7 +206,7 @@ def impossible(page: "Page", found: dict[str, Any]) -> None:
                 [target, words, *(f"{rate:.1%}" for rate in one[way]["wrongly"].values()), f"{one[way]['spread']:.1%}",
                  share(one[way]["found"])]
             )  # fmt: skip
-    names: list[str] = [OWNERS.get(name, name) for name in found["own_thresholds"]["behind"]["one"]["wrongly"]]
+    names = [OWNERS.get(name) or name for name in found["own_thresholds"]["behind"]["one"]["wrongly"]]
     cost = found["own_thresholds"]
     page.table(
         ["target", "threshold", *names, "spread", "events found"],
