@@ -84,9 +84,8 @@ class TestCleaning:
 
     def test_dirt_is_counted_by_text(self):
         found = count_dirt(["a<br />b<br />", "GREAT stuff", "x  y &quot;", "café"])
-        assert [found[k] for k in ("markup", "shouting", "several blanks", "codes", "other than ASCII", "links")] == [
-            1, 1, 1, 1, 1, 0,
-        ]  # fmt: skip
+        assert found.pop("links") == 0
+        assert set(found.values()) == {1}  # each kind in one text, however often there
 
     def test_a_file_of_windows_tears_when_read_by_splitlines(self):
         content = saved_by_windows(np.array(["so... bad", "good"], dtype=object))

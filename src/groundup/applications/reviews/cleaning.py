@@ -50,7 +50,7 @@ def count_dirt(texts: list[str]) -> dict[str, int]:
         "markup": TAG.pattern,
         "links": r"https?://|www\.",
         "codes": r"&(?:\w+|#\d+);",
-        "other than ASCII": NOT_ASCII.pattern,
+        "letters beyond ASCII": NOT_ASCII.pattern,
         "several blanks": r"\s{2,}",
         "shouting": r"\b[A-Z]{4,}\b",
     }

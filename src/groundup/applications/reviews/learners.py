@@ -18,10 +18,10 @@ NAMES = {
     "transformer": "small Transformer",
 }
 SETTINGS: dict[str, list[dict[str, Any]]] = {
-    "words": [{"longest": n, "C": c} for n in (1, 2) for c in (2, 8, 32)],
-    "characters": [{"longest": n, "C": c} for n in (4, 5) for c in (1, 3, 10)],
+    "words": [{"longest": n, "C": c} for n in (1, 2) for c in (1, 4, 16)],
+    "characters": [{"longest": n, "C": c} for n in (4, 5) for c in (0.5, 2, 8)],
     "gru": [{"dropout": p, "learning_rate": rate} for p in (0.3, 0.5, 0.7) for rate in (2e-3, 5e-3)],
-    "transformer": [{"dropout": p, "learning_rate": rate} for p in (0.1, 0.3, 0.5) for rate in (2e-3, 4e-3)],
+    "transformer": [{"dropout": p, "learning_rate": rate} for p in (0.1, 0.3, 0.5) for rate in (1e-3, 3e-3)],
 }
 
 

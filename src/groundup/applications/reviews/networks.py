@@ -51,7 +51,7 @@ class Reader(nn.Module):
     def __init__(self, kind: Literal["gru", "transformer"], vocabulary: int, dropout: float):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, WIDTH, padding_idx=PAD)
-        nn.init.normal_(self.embedding.weight, std=0.1 if kind == "gru" else 1.0)
+        nn.init.normal_(self.embedding.weight, std=0.1 if kind == "gru" else WIDTH**-0.5)
         self.dropout = nn.Dropout(dropout)
         self.gru = nn.GRU(WIDTH, WIDTH, batch_first=True) if kind == "gru" else None
         self.layer = EncoderLayer(WIDTH, HEADS, 2 * WIDTH, dropout) if kind == "transformer" else None
@@ -64,7 +64,7 @@ class Reader(nn.Module):
         if self.gru is not None:
             x, _ = self.gru(self.dropout(x))  # (N, T, D), the state after each word
         if self.layer is not None:
-            x = self.layer(self.dropout(x + self.places[: tokens.shape[1]]), filling)  # (N, T, D)
+            x = self.layer(self.dropout(x * WIDTH**0.5 + self.places[: tokens.shape[1]]), filling)  # (N, T, D)
         mean = x.masked_fill(filling[..., None], 0).sum(dim=1) / (~filling).sum(dim=1, keepdim=True)
         return self.last(self.dropout(mean)).squeeze(1)  # (N,)
 

@@ -8,10 +8,12 @@ from groundup.applications.reviews.report_mistakes import add_copies, add_data, 
 from groundup.applications.reviews.words import (
     AP,
     NETWORKS,
+    SHORT,
     called,
     difference,
     few,
     full_curve,
+    in_place,
     interval,
     order,
     sentences,
@@ -47,7 +49,7 @@ def add_to(page: "Page", result: dict[str, Any], alone: bool = False) -> "Page":
 
 def _opening(page: "Page", result: dict[str, Any]) -> None:
     facts, contest, copied = result["data"], result["contest"], result["mistakes"]["copied"][-1]
-    first, torn = contest["ranking"][0], result["mistakes"]["torn"]["splitlines"]
+    first = contest["ranking"][0]
     network = max(NETWORKS, key=lambda kind: contest["metrics"][kind][AP]["mean"])
     page.text(
         f"{facts['reviews']:,} reviews of food, {facts['unhappy']:.0%} of them with fewer than five stars. They come "
@@ -62,7 +64,7 @@ def _opening(page: "Page", result: dict[str, Any]) -> None:
              "As many trials, the same reviews."),
             (f"{copied['neighbours']['random']['mean']:.3f}", "promised to nearest neighbours by a split at random",
              f"With copies among the reviews. Fresh ones give {copied['neighbours']['delivered']['mean']:.3f}."),
-            (f"{torn['in place']['mean']:.0%}", "of the labels beside their review",
+            (in_place(result["mistakes"]["torn"]), "labels beside their review",
              "After one odd character has torn lines apart."),
         ]
     )  # fmt: skip
@@ -138,7 +140,7 @@ def _curves(page: "Page", result: dict[str, Any]) -> None:
         + "; ".join(f"{name} from {y[0]:.2f} to {y[-1]:.2f}" for name, (_, y) in lines.items()),
     )
     page.table(
-        ["reviews", *result["names"].values()],
+        ["reviews", *SHORT.values()],
         [[f"{at['size']:,}", *(spread(at["quality"][kind]) for kind in result["names"])] for at in curve],
         "Average precision on the test part, mean ± standard deviation over the seeds.",
     )
@@ -157,7 +159,7 @@ def _noise(page: "Page", result: dict[str, Any]) -> None:
         for at in result["noise"]
     ]
     page.table(
-        ["labels wrong", *result["names"].values(), CLEANED],
+        ["labels wrong", *SHORT.values(), CLEANED],
         rows,
         f"Average precision on the test part, means over {result['few']} seeds.",
     )

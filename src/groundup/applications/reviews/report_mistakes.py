@@ -25,8 +25,9 @@ def add_data(page: "Page", result: dict[str, Any]) -> None:
             for name, found in states.items()
         ],
         "Counted single words, measured on validation. Learning and asking must read a text in the same way; the rows "
-        "below the third are what happens when they do not, and the last is the repair. Mean ± standard deviation over "
-        f"{result['seeds']} seeds.",
+        "below the third are what happens when they do not, and the last is the repair. What dirt costs is to be "
+        "measured, not assumed: where many words tell, a few spoiled ones may cost little. Mean ± standard deviation "
+        f"over {result['seeds']} seeds.",
     )  # fmt: skip
     page.text(
         "**Torn lines.** Reviews in one file, labels in another, a line each. A word processor on Windows makes one "
@@ -54,8 +55,8 @@ def add_copies(page: "Page", result: dict[str, Any]) -> None:
         "copies are found by runs of three words: two texts are copies if they share at least half of all their runs. "
         f"{facts['pairs']} pairs are, {facts['pairs across']} of them with one review in the given training part and "
         f"one in the given test part, and {facts['disagreeing']} with different labels. So {facts['left out']} reviews "
-        "are left out of training, and copies are never divided between training and validation. Here that is too few "
-        "to change a result. Where a shop shows each review under every size of a product, it is not:"
+        "are left out of training, and copies are never divided between training and validation. These are few. A shop "
+        "that shows each review under every size of a product has many, and so the same is done with copies planted:"
     )
     rows = []
     for at in copied:
@@ -96,7 +97,7 @@ def add_rare(page: "Page", result: dict[str, Any]) -> None:
             [name, *("–" if found[key]["mean"] is None else f"{found[key]['mean']:.3f}" for key in measures)]
             for name, found in rare.items()
         ],
-        f"Means over {result['seeds']} seeds. Accuracy praises whoever flags nobody. Weighting the classes moves the "
-        "threshold more than the ranking; which threshold is right depends on what a missed complaint and a false "
-        "alarm cost.",
+        f"Means over {result['seeds']} seeds. Accuracy praises whoever flags nobody. The average precision tells "
+        "whether weighted classes rank better; all else is where the threshold lies, and which one is right depends on "
+        "what a missed complaint and a false alarm cost.",
     )

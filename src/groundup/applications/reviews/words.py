@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 NETWORKS = ("gru", "transformer")
+SHORT = {"words": "words", "characters": "letters", "gru": "GRU", "transformer": "Transformer"}  # heads of columns
 AP = "average_precision"
 
 
@@ -51,7 +52,11 @@ def _winner(result: dict[str, Any], contest: dict[str, Any]) -> list[str]:
         said.append(
             f"The networks read the first {result['data']['words']['cut']} words of a review. Counted words that read "
             f"no more get {short:.3f}, the better network {network:.3f}: "
-            + ("what it does not read is not all that it lacks." if short > network else "that is all that it lacks.")
+            + (
+                "so it is not only for what it does not read."
+                if short > network
+                else "what it does not read is the difference."
+            )
         )
     return said
 
@@ -67,20 +72,25 @@ def _curves(result: dict[str, Any]) -> str:
     return (
         f"With {small['size']:,} reviews to learn from, the better linear model is ahead of the better network by "
         f"{gaps[0]:.3f}, with {large['size']:,} by {gaps[1]:.3f}: "
-        + ("the gap closes as reviews are added." if gaps[1] < gaps[0] else "more reviews do not close the gap here.")
+        + ("the gap narrows as reviews are added." if gaps[1] < gaps[0] else "more reviews do not narrow the gap here.")
     )
 
 
 def _noise(result: dict[str, Any]) -> str:
     worst, names = result["noise"][-1], result["names"]
-    right = {kind: few(result, kind) for kind in names}
-    lost = {kind: right[kind] - worst["quality"][kind]["mean"] for kind in names}
-    order = sorted(lost, key=lambda kind: lost[kind])
-    found, cleaned = worst["found"], worst["quality"][CLEANED]["mean"] - worst["quality"]["words"]["mean"]
+    now = {kind: worst["quality"][kind]["mean"] for kind in names}
+    best, network = (max(some, key=lambda kind: now[kind]) for some in (names, NETWORKS))
+    found = worst["found"]
     return (
-        f"With {worst['rate']:.0%} of the labels wrong, {names[order[0]]} loses least ({lost[order[0]]:.3f}) and "
-        f"{names[order[-1]]} most ({lost[order[-1]]:.3f}). Of the labels that the search suspects there, "
-        f"{found['precision']['mean']:.0%} are wrong; without them, counted words rank {change(cleaned)}."
+        f"With {worst['rate']:.0%} of the labels wrong, best is {names[best]}, with {now[best]:.3f} instead of "
+        f"{few(result, best):.3f}"
+        + (
+            ""
+            if best == network
+            else f"; the better network gets {now[network]:.3f} instead of {few(result, network):.3f}"
+        )
+        + f". Of the labels that the search suspects there, {found['precision']['mean']:.0%} are wrong; without them, "
+        f"counted words get {worst['quality'][CLEANED]['mean']:.3f} instead of {now['words']:.3f}."
     )
 
 
@@ -96,21 +106,21 @@ def _copies(result: dict[str, Any]) -> str:
 
 
 def _dirt(result: dict[str, Any]) -> str:
-    torn = result["mistakes"]["torn"]
+    torn, states = result["mistakes"]["torn"], result["mistakes"]["dirt"]
     wrong, right = torn["splitlines"], torn["split"]
-    states = result["mistakes"]["dirt"]
     clean, raw = (states[name]["average precision"]["mean"] for name in ("cleaned", "as they come, cut at blanks"))
     return (
-        f"Lines torn by one odd character: {wrong['in place']['mean']:.0%} of the labels stand beside their review, "
-        f"and the average precision is {wrong['average precision']['mean']:.3f} instead of "
-        f"{right['average precision']['mean']:.3f}. Markup left in costs less than one might fear: "
-        f"{raw:.3f} as the reviews come, cut at blanks, {clean:.3f} cleaned."
-        if abs(clean - raw) < 0.02
-        else f"Lines torn by one odd character: {wrong['in place']['mean']:.0%} of the labels stand beside their "
-        f"review, and the average precision is {wrong['average precision']['mean']:.3f} instead of "
-        f"{right['average precision']['mean']:.3f}. As the reviews come, cut at blanks, it is {raw:.3f}; cleaned, "
-        f"{clean:.3f}."
+        f"After one odd character has torn lines apart, {in_place(torn)} labels stand beside "
+        f"their review, and the average precision is {wrong['average precision']['mean']:.3f} instead of "
+        f"{right['average precision']['mean']:.3f}. As the reviews come, with markup and cut at blanks, counted single "
+        f"words get {raw:.3f}; cleaned, {clean:.3f}."
     )
+
+
+def in_place(torn: dict[str, Any]) -> str:
+    """How many labels stand beside their review after the lines were torn: 1 of 3,194."""
+    reviews = torn["reviews"]["mean"]
+    return f"{torn['splitlines']['in place']['mean'] * reviews:,.0f} of {reviews:,.0f}"
 
 
 def _rare(result: dict[str, Any]) -> str:
@@ -186,10 +196,3 @@ def signed(value: float) -> str:
     """A number with its sign and a real minus; no sign where it rounds to zero."""
     written = f"{value:+.3f}".replace("-", "−")
     return "0.000" if written[1:] == "0.000" else written
-
-
-def change(value: float) -> str:
-    """Say in words that something is better, worse or the same, to three digits."""
-    if round(value, 3) == 0:
-        return "the same"
-    return f"{'better' if value > 0 else 'worse'} by {abs(value):.3f}"
