@@ -144,7 +144,7 @@ def shown(corpus: Corpus, chosen: dict[str, Learner], scores: Sequence[np.ndarra
 
 
 def _quote(corpus: Corpus, row: Any, number: Any) -> dict[str, Any]:
-    text = " ".join(corpus.texts[row].split())
+    text = str(corpus.texts[row])
     cut = text if len(text) <= QUOTED else text[:QUOTED].rsplit(" ", 1)[0] + " ..."
     return {"text": cut, "unhappy": int(corpus.labels[row]), "number": float(number)}
 
