@@ -284,6 +284,8 @@ def test_results_are_json_and_the_page_is_made_from_them(result, some):
     stored = json.loads(json.dumps(result, allow_nan=False))
     assert stored == result
     assert stored["data"]["behind"] == 178
+    assert full_words.summary(stored).row_count == 4
+    assert stored["over_time"]["train"] + stored["over_time"]["test"] == len(some)
     html = full_report.add_to(Page(loans.TITLE), stored).html()
     for one in stored["contest"]["dear"]["auc"].values():
         assert f"{one['value']:.3f} [{one['low']:.3f}, {one['high']:.3f}]" in html

@@ -13,7 +13,7 @@ from groundup.applications.loans.imbalance import final_model
 from groundup.applications.loans.views import VIEWS
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Group
 
     from groundup.report import Page
 
@@ -35,9 +35,12 @@ def sentences(result: dict[str, Any]) -> list[str]:
     return [*imbalance_report.sentences(result), *second]
 
 
-def summary(result: dict[str, Any]) -> "Table":
-    """Return the comparison of the first part as a table for the terminal."""
-    return imbalance_report.summary(result)
+def summary(result: dict[str, Any]) -> "Group":
+    """Return the comparisons as tables for the terminal."""
+    from rich.console import Group
+
+    second = ("", full_words.summary(result["full"])) if "full" in result else ()
+    return Group(imbalance_report.summary(result), *second)
 
 
 def add_to(page: "Page", result: dict[str, Any], alone: bool = False) -> "Page":

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import average_precision_score
 
-from groundup.applications.loans.applicants import Applicants, Table
+from groundup.applications.loans.applicants import Applicants, Table, with_meaning
 from groundup.applications.loans.leakage import columns
-from groundup.applications.loans.learners import NAMES, Judged, Matrix, choose, platt, prepare
+from groundup.applications.loans.learners import NAMES, USUAL, Judged, Matrix, build, choose, platt, prepare
 from groundup.applications.loans.pooled import Pool, clear
 from groundup.applications.metrics import summary
 from groundup.applications.preprocessing import Rows
@@ -85,6 +85,25 @@ def describe(applicants: Applicants, played: Sequence[Round], target: str) -> di
         "tie": not clear(lead),
         "over_rate": pool.gain(labels, scores[ranked[0]], scores["rate"]) if "rate" in scores else None,
     }
+
+
+def over_time(applicants: Applicants, seed: int) -> dict[str, Any] | None:
+    """Train on January and February, test on March: is the next month harder than other rows of the same ones?
+
+    A logistic regression with a setting that nothing was chosen by. None where a month is not there.
+    """
+    later = (applicants.table["issue_month"] == "Mar-2018").to_numpy()
+    if later.all() or not later.any():
+        return None
+    past, march = np.flatnonzero(~later), np.flatnonzero(later)
+    rows = Rows(past, past[:1], march)  # nothing is chosen, so nothing is validated
+    x, pool = prepare(with_meaning(applicants.table), rows, "indicator"), Pool.of([rows])
+    found: dict[str, Any] = {"train": len(past), "test": len(march)}
+    for target in ("behind", "dear"):
+        labels = applicants.target(target)
+        model = build("logistic", seed, **USUAL["logistic"]).fit(x.train, labels[past])
+        found[target] = pool.auc(labels, [model.decision_function(x.test)])
+    return found
 
 
 def _rate(table: Table) -> np.ndarray:

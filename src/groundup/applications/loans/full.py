@@ -96,6 +96,7 @@ def run(
             if target == "behind":
                 found["costs"]["application"] = costs.compare(applicants, played)
         played = contest.play(applicants, dealt, states, "behind", say, "lender")
+        found["over_time"] = contest.over_time(applicants, states[0])
         found["contest"]["lender"] = contest.describe(applicants, played, "behind")
         found["costs"]["lender"] = costs.compare(applicants, played)
     return found | {"card": asdict(CARD)}

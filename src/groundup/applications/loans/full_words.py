@@ -1,9 +1,12 @@
 """What the second part says in words, computed from stored results. No data, no model comes in here."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from groundup.applications.loans.learners import NAMES
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 TARGETS = {"behind": "behind at the snapshot", "dear": "dear (grade D or worse)"}
 
@@ -12,6 +15,21 @@ def sentences(found: Mapping[str, Any]) -> list[str]:
     """Say in plain words what the numbers mean; every word that judges follows from a number."""
     said = [_gaps(found), _joint(found["joint"]), _leak(found["leakage"]), _contest(found), _costs(found)]
     return [*said, _weights(found["probabilities"]["behind"]), _fair(found)]
+
+
+def summary(found: Mapping[str, Any]) -> "Table":
+    """Return the contest of the second part as a table for the terminal."""
+    from rich.table import Table
+
+    shown = {"behind": "behind", "lender": "behind, grade and rate seen", "dear": "dear"}
+    table = Table(box=None, header_style="bold")
+    table.add_column("second table, ROC-AUC", no_wrap=True)
+    for key in shown.values():
+        table.add_column(key, justify="right")
+    for kind, name in [*NAMES.items(), ("rate", "interest rate alone")]:
+        cells = [found["contest"][key]["auc"].get(kind) for key in shown]
+        table.add_row(name, *("" if cell is None else interval(cell) for cell in cells))
+    return table
 
 
 def _gaps(found: Mapping[str, Any]) -> str:
