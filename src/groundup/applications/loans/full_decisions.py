@@ -49,8 +49,8 @@ def contest(page: "Page", found: dict[str, Any]) -> None:
         page.text(
             f"Is the next month harder? A logistic regression (C = 0.1) that learned from the {later['train']:,} loans "
             f"of January and February ranks the {later['test']:,} of March with a ROC-AUC of "
-            f"{interval(later['behind'])} for who is behind and {interval(later['dear'])} for who is dear; with rows dealt at random it had "
-            f"{interval(same['behind'])} and {interval(same['dear'])}."
+            f"{interval(later['behind'])} for who is behind and {interval(later['dear'])} for who is dear; with rows "
+            f"dealt at random it had {interval(same['behind'])} and {interval(same['dear'])}."
         )
 
 
