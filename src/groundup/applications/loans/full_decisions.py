@@ -198,9 +198,9 @@ def impossible(page: "Page", found: dict[str, Any]) -> None:
     page.text(
         "Two wishes: a risk of 20% should mean 20% in every group (calibration), and the good ones of every group "
         "should be refused equally often (equal error rates). Where the shares of the event differ, both can't be had "
-        "by one honest score: the group with more events has more people at high risk, so more of its good ones lie "
-        "beyond the threshold. It is arithmetic, FPR = p / (1 − p) · (1 − PPV) / PPV · TPR, and holds here to the "
-        "last digit:"
+        "by one honest score, unless it never errs: the group with more events has more people at high risk, "
+        "so more of its good ones lie beyond the threshold. It is arithmetic, "
+        "FPR = p / (1 − p) · (1 − PPV) / PPV · TPR, and holds here to the last digit:"
     )
     page.table(
         ["group", "share dear (p)", "flags right (PPV)", "found (TPR)", "refused wrongly (FPR)", "by the formula"],
