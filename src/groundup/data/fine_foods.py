@@ -16,9 +16,9 @@ CARD = Card(
         "What customers wrote about food that they had bought, until October 2012. score is great (five stars) or "
         "other (one to four), so a friendly review of four stars is among the others. The texts are as the web shop "
         "kept them: nearly a quarter hold markup such as <br />, some links, a few codes such as &quot;. Some reviews "
-        "stand under several products, word for word or nearly, and a few of them both in the given training part and in "
-        "the given test part. The documentation says that the training reviews are of ten products; in the table each "
-        "row has a product of its own. The terms of the shop and of the reviewers are not restated in the package."
+        "stand under several products, word for word or nearly, and a few of them both in the given training part and "
+        "in the given test part. The documentation says that the training reviews are of ten products; in the table "
+        "each row has a product of its own. The terms of the shop and of the reviewers are not restated in the package."
     ),
     splits={"train": 4_000, "test": 1_000},
     shape="product, review and score",

@@ -16,8 +16,8 @@ CARD = Card(
         "reviews that were marked rotten. The mark is the review's, not the sentence's: some say nothing, or the "
         "opposite. The files are in Windows-1252, and read as UTF-8 they fail. Read as Latin-1, 23 characters that "
         "were three dots become line ends (U+0085) for str.splitlines, which tears 22 sentences apart: lines end at "
-        "\\n and nowhere else. There is no given test part. The original archive (rt-polaritydata.tar.gz on the page of "
-        "the source) holds these two files; they are fetched from a repository that has them unpacked."
+        "\\n and nowhere else. There is no given test part. The original archive (rt-polaritydata.tar.gz on the page "
+        "of the source) holds these two files; they are fetched from a repository that has them unpacked."
     ),
     splits={"all": 10_662},
     shape="sentence",
