@@ -1,7 +1,7 @@
 """The contest: three learners with four settings each, and the lender's own price as the baseline."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from groundup.applications.loans.applicants import Applicants, Table, with_meani
 from groundup.applications.loans.leakage import columns
 from groundup.applications.loans.learners import NAMES, USUAL, Judged, Matrix, build, choose, platt, prepare
 from groundup.applications.loans.pooled import Pool, clear
-from groundup.applications.metrics import summary
+from groundup.applications.metrics import duel, summary
 from groundup.applications.preprocessing import Rows
 
 
@@ -60,7 +60,11 @@ def play(
 
 
 def describe(applicants: Applicants, played: Sequence[Round], target: str) -> dict[str, Any]:
-    """Measure the contenders on the test rows, rank them, and say whether the first is clearly ahead."""
+    """Measure the contenders on the test rows, rank them, and say whether the first is clearly ahead.
+
+    It is where both the interval over the loans and the duel over the rounds leave zero out: the one knows of the luck
+    of the test rows, the other of the luck of training and of the dealing.
+    """
     labels, pool = applicants.target(target), Pool.of([one.rows for one in played])
     scores = {kind: [one.contenders[kind].test for one in played] for kind in NAMES}
     if target == "behind":  # of the grade, the rate is the other name
@@ -68,6 +72,7 @@ def describe(applicants: Applicants, played: Sequence[Round], target: str) -> di
     measured = {kind: pool.auc(labels, one) for kind, one in scores.items()}
     ranked = sorted(NAMES, key=lambda kind: measured[kind]["value"], reverse=True)
     lead = pool.gain(labels, scores[ranked[0]], scores[ranked[1]])
+    over_rounds = duel(*(measured[kind]["values"] for kind in ranked[:2]))
     return {
         "events": int(labels[pool.rows].sum()),
         "rows": len(pool.rows),
@@ -81,8 +86,8 @@ def describe(applicants: Applicants, played: Sequence[Round], target: str) -> di
         "best_on_validation": [one.best for one in played],
         "ranking": ranked,
         "lead": lead,
-        "wins": int(np.sum(np.subtract(*(measured[kind]["values"] for kind in ranked[:2])) > 0)),
-        "tie": not clear(lead),
+        "over_rounds": asdict(over_rounds),
+        "tie": not (clear(lead) and over_rounds.clear),
         "over_rate": pool.gain(labels, scores[ranked[0]], scores["rate"]) if "rate" in scores else None,
     }
 

@@ -24,7 +24,8 @@ def contest(page: "Page", found: dict[str, Any]) -> None:
     """Three learners with four settings each."""
     page.text(
         "Each contender has four settings, of which the best ROC-AUC on validation is kept. ROC-AUC and not average "
-        "precision, for with 36 events in a test part the latter hangs on two or three loans."
+        "precision, for with 36 events in a test part the latter hangs on two or three loans. A lead is clear where "
+        "neither the luck of the test loans (the interval) nor that of the rounds (twice the spread) explains it."
     )
     for key, caption in (
         ("behind", "Who is behind, from the application"),
@@ -39,7 +40,7 @@ def contest(page: "Page", found: dict[str, Any]) -> None:
             ["contender", "ROC-AUC", "average precision"],
             [[LABELS[kind], interval(one["auc"][kind]), _spread(one["average_precision"][kind])] for kind in rows],
             f"{caption}: {one['events']:,} events among {one['rows']:,} tested loans. First less second "
-            f"{difference(one['lead'])}: {lead}{over}.",
+            f"{difference(one['lead'])}{_rounds(one['over_rounds'])}: {lead}{over}.",
             best=0,
         )
 
@@ -52,6 +53,10 @@ def contest(page: "Page", found: dict[str, Any]) -> None:
             f"{interval(later['behind'])} for who is behind and {interval(later['dear'])} for who is dear; with rows "
             f"dealt at random it had {interval(same['behind'])} and {interval(same['dear'])}."
         )
+
+
+def _rounds(duel: dict[str, Any]) -> str:
+    return "" if duel["spread"] is None else f", spread over the rounds {duel['spread']:.3f}"
 
 
 def _usual(ways: list[dict[str, Any]]) -> dict[str, float]:

@@ -69,13 +69,17 @@ def _leak(found: Mapping[str, Any]) -> str:
 def _contest(found: Mapping[str, Any]) -> str:
     one = found["contest"]["behind"]
     first, second = one["ranking"][:2]
+    rounds = one["over_rounds"]
     best = f"{NAMES[first]} ({interval(one['auc'][first])})"
     if one["tie"]:
-        verdict = f"call it a tie between {best} and {NAMES[second]}: the difference is {difference(one['lead'])}"
+        spread = "" if rounds["spread"] is None else f", and over the rounds its spread is {rounds['spread']:.3f}"
+        verdict = (
+            f"call it a tie between {best} and {NAMES[second]}: the difference is {difference(one['lead'])}{spread}"
+        )
     else:
         verdict = (
-            f"{best} is ahead of {NAMES[second]} by {difference(one['lead'])}, in {one['wins']} of "
-            f"{len(one['best_on_validation'])} rounds"
+            f"{best} is ahead of {NAMES[second]} by {difference(one['lead'])}, in {rounds['wins']} of "
+            f"{rounds['seeds']} rounds"
         )
     over = one["over_rate"]
     against = "worse than" if over["high"] < 0 else "better than" if over["low"] > 0 else "not clearly different from"
