@@ -319,6 +319,8 @@ def test_sentences_follow_the_numbers(result):
     said = " ".join(full_words.sentences(fake))
     assert "call it a tie between gradient boosting" in said
     assert "worse than the lender's interest rate alone" in said
+    one["over_rate"] = {"value": -0.1, "low": -0.2, "high": 0.05}
+    assert "More has the lender's interest rate alone" in " ".join(full_words.sentences(fake))
     one |= {"tie": False, "over_rate": {"value": 0.1, "low": 0.05, "high": 0.2}}
     said = " ".join(full_words.sentences(fake))
     assert "is ahead of logistic regression" in said

@@ -41,7 +41,7 @@ def contest(page: "Page", found: dict[str, Any]) -> None:
             [[LABELS[kind], interval(one["auc"][kind]), _spread(one["average_precision"][kind])] for kind in rows],
             f"{caption}: {one['events']:,} events among {one['rows']:,} tested loans. First less second "
             f"{difference(one['lead'])}{_rounds(one['over_rounds'])}: {lead}{over}.",
-            best=0,
+            best=max(range(len(rows)), key=lambda place: one["auc"][rows[place]]["value"]),
         )
 
     later = found["over_time"]

@@ -82,12 +82,17 @@ def _contest(found: Mapping[str, Any]) -> str:
             f"{rounds['seeds']} rounds"
         )
     over = one["over_rate"]
-    against = "worse than" if over["high"] < 0 else "better than" if over["low"] > 0 else "not clearly different from"
+    rate = f"the lender's interest rate alone ({interval(one['auc']['rate'])})"
+    if over["high"] < 0 or over["low"] > 0:
+        against = f"It is {'worse' if over['high'] < 0 else 'better'} than {rate}"
+    else:
+        ahead = "More" if over["value"] < 0 else "Less"
+        against = f"{ahead} has {rate}, but the difference, {difference(over)}, may be chance"
     dear = found["contest"]["dear"]
     how = "a tie" if dear["tie"] else "clear"
     return (
-        f"From the application alone, of {one['events']} late ones: {verdict}. It is {against} the lender's interest "
-        f"rate alone ({interval(one['auc']['rate'])}). For dear loans {NAMES[dear['ranking'][0]]} comes first "
+        f"From the application alone, of {one['events']} late ones: {verdict}. {against}. For dear loans "
+        f"{NAMES[dear['ranking'][0]]} comes first "
         f"({interval(dear['auc'][dear['ranking'][0]])}); its lead is {how}."
     )
 
