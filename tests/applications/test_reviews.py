@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
@@ -155,6 +156,15 @@ class TestNetworks:
         some = watch[0][:5]
         alone = np.concatenate([model.decision_function(some[i : i + 1]) for i in range(5)])
         np.testing.assert_allclose(alone, model.decision_function(some), atol=1e-5)
+
+    def test_an_epoch_has_every_review_once_beside_those_of_like_length(self):
+        lengths = torch.randint(1, 60, (1000,), generator=torch.Generator().manual_seed(0))
+        batches = networks._batches(lengths)
+        assert sorted(torch.cat(batches).tolist()) == list(range(1000))
+        spans = [int(lengths[rows].max() - lengths[rows].min()) for rows in batches]
+        assert max(spans) < 10
+        firsts = [int(lengths[rows].min()) for rows in batches]
+        assert firsts != sorted(firsts)  # or the longest would always come last
 
     def test_the_vocabulary_is_that_of_training_alone(self):
         vocabulary = networks.Vocabulary(np.array(["a b a", "b c"], dtype=object))

@@ -21,6 +21,7 @@ UNKNOWN = 1
 WIDTH, HEADS, BATCH = 64, 4, 64
 LONGEST = 60  # words; what comes later in a review is not read
 EPOCHS, PATIENCE = 8, 1
+ALIKE = 16  # batches whose reviews are sorted by length together
 
 
 class Vocabulary:
@@ -100,7 +101,7 @@ class TextNetwork:
             self.history, best = [], {}
             while len(self.history) < EPOCHS and len(self.history) - _peak(self.history) <= PATIENCE:
                 self.model.train()
-                for rows in torch.randperm(len(tokens)).split(BATCH):
+                for rows in _batches((tokens != PAD).sum(dim=1)):
                     loss = F.binary_cross_entropy_with_logits(self.model(_cut(tokens[rows])), targets[rows])
                     optimizer.zero_grad()
                     loss.backward()
@@ -117,6 +118,16 @@ class TextNetwork:
         with torch.no_grad():
             parts = [self.model(_cut(part)) for part in self.vocabulary.encode(texts).split(256)]
         return torch.cat(parts).double().numpy()
+
+
+def _batches(lengths: Tensor) -> list[Tensor]:
+    """Return the row numbers of one epoch in batches of reviews of like length, so that there is little filling.
+
+    Chance decides which reviews come together, out of `BATCH` times `ALIKE`, and the order of the batches.
+    """
+    parts = torch.randperm(len(lengths)).split(BATCH * ALIKE)
+    batches = [rows for part in parts for rows in part[lengths[part].argsort()].split(BATCH)]
+    return [batches[place] for place in torch.randperm(len(batches)).tolist()]
 
 
 def _peak(history: list[float]) -> int:
