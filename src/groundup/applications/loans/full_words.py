@@ -28,7 +28,7 @@ def summary(found: Mapping[str, Any]) -> "Table":
         table.add_column(key, justify="right")
     for kind, name in [*NAMES.items(), ("rate", "interest rate alone")]:
         cells = [found["contest"][key]["auc"].get(kind) for key in shown]
-        table.add_row(name, *("" if cell is None else interval(cell) for cell in cells))
+        table.add_row(name, *("" if cell is None else f"{cell['value']:.3f}" for cell in cells))
     return table
 
 
@@ -89,11 +89,11 @@ def _contest(found: Mapping[str, Any]) -> str:
         ahead = "More" if over["value"] < 0 else "Less"
         against = f"{ahead} has {rate}, but the difference, {difference(over)}, may be chance"
     dear = found["contest"]["dear"]
-    how = "a tie" if dear["tie"] else "clear"
+    after = f"{'in a tie with' if dear['tie'] else 'clearly before'} {NAMES[dear['ranking'][1]]}"
     return (
         f"From the application alone, of {one['events']} late ones: {verdict}. {against}. For dear loans "
         f"{NAMES[dear['ranking'][0]]} comes first "
-        f"({interval(dear['auc'][dear['ranking'][0]])}); its lead is {how}."
+        f"({interval(dear['auc'][dear['ranking'][0]])}), {after}."
     )
 
 
