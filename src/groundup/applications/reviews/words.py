@@ -31,8 +31,8 @@ def _winner(result: dict[str, Any], contest: dict[str, Any]) -> list[str]:
         f"Best at putting the unhappy reviews first: {names[first]}, with an average precision of "
         f"{interval(contest['intervals'][first])}; knowing nothing gives {nothing:.3f}. "
     )
-    clear = [kind for kind in names if kind != first and contest["differences"][kind]["low"] > 0]
-    tied = [kind for kind in names if kind != first and kind not in clear]
+    clear = [kind for kind in contest["ranking"][1:] if contest["differences"][kind]["low"] > 0]
+    tied = [kind for kind in contest["ranking"][1:] if kind not in clear]
     if clear:
         text += "Clearly behind: " + "; ".join(
             f"{names[kind]} ({measured[kind][AP]['mean']:.3f}, by {difference(contest['differences'][kind])})"
