@@ -16,6 +16,16 @@ Deviations
       tokens normal with variance 1/D, so that after the factor √D their numbers have variance 1; biases zero.
     - Training: whatever schedule the trainer is given. Section 5.3 lets the learning rate rise for 4,000 steps and
       then fall as 1/√step.
+Result
+    ``transformer_small``, Multi30k, German to English, seeds 0, 1 and 2: BLEU 37.1, 36.4 and 36.8 on the test split
+    (sacrebleu, beam search), mean 36.8, standard deviation 0.3 (validation, greedy: 35.9, 36.4 and 35.8). 12 min for
+    seed 0 on one thread of a CPU (Intel Xeon with AMX, torch 2.13, 16-bit numbers). A narrower network of four layers
+    at twice the learning rate had been tried before: after 11 epochs its decoder still looked at all of the source
+    alike, and validation BLEU was 14. A translation and what the model looked at: docs/trained.md.
+
+        groundup train transformer_small --data multi30k --translation.vocabulary 4000 --epochs 8 --precision bf16
+            --optimizer.name adamw --optimizer.lr 0.0015 --optimizer.betas 0.9 0.98 --optimizer.weight-decay 0.0001
+            --optimizer.decay matrices --schedule.warmup 0.1 --clip 1 --label-smoothing 0.1 --seed 0
 
 Letters: N batch, S source tokens, T target tokens, V vocabulary, D width, H heads, F inner width, L layers.
 """
