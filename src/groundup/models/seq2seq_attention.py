@@ -19,10 +19,10 @@ Deviations
     - One vocabulary of pieces of words for both languages; the paper takes the 30,000 most frequent words of each
       and writes UNK for all others.
 Result
-    ``seq2seq_attention_small``, Multi30k, German to English, seeds 0, 1 and 2: BLEU 32.0, 31.8 and 32.0 on the test split
-    (sacrebleu, beam search), mean 31.9, standard deviation 0.1 (validation, greedy: 28.4, 29.0 and 28.0). 13 min for
-    seed 1 on one thread of a CPU (Intel Xeon with AMX, torch 2.13, 16-bit numbers) that shared the machine with other
-    work. Nothing was tuned. A translation and what the model looked at: docs/trained.md.
+    ``seq2seq_attention_small``, Multi30k, German to English, seeds 0, 1 and 2: BLEU 32.0, 31.8 and 32.0 on the test
+    split (sacrebleu, beam search), mean 31.9, standard deviation 0.1 (validation, greedy: 28.4, 29.0 and 28.0). 13 min
+    for seed 1 on one thread of a CPU (Intel Xeon with AMX, torch 2.13, 16-bit numbers) that shared the machine with
+    other work. Nothing was tuned. A translation and what the model looked at: docs/trained.md.
 
         groundup train seq2seq_attention_small --data multi30k --translation.vocabulary 4000 --epochs 6
             --batch-size 128 --precision bf16 --optimizer.name adamw --optimizer.lr 0.002

@@ -11,13 +11,13 @@ from groundup.applications.reviews.words import (
     SHORT,
     called,
     difference,
-    few,
     full_curve,
     in_place,
     interval,
     order,
     sentences,
     spread,
+    unspoiled,
 )
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _noise(page: "Page", result: dict[str, Any]) -> None:
         "has not seen it is as sure of the other label as it usually is of reviews that bear that label. The truth is "
         "known here, so the search can be scored."
     )
-    rows = [["none", *(f"{few(result, kind):.3f}" for kind in result["names"]), "–"]]
+    rows = [["none", *(f"{unspoiled(result, kind):.3f}" for kind in result["names"]), "–"]]
     rows += [
         [f"{at['rate']:.0%}", *(f"{at['quality'][key]['mean']:.3f}" for key in (*result["names"], CLEANED))]
         for at in result["noise"]
@@ -161,7 +161,7 @@ def _noise(page: "Page", result: dict[str, Any]) -> None:
     page.table(
         ["labels wrong", *SHORT.values(), CLEANED],
         rows,
-        f"Average precision on the test part, means over {result['few']} seeds.",
+        f"Average precision on the test part, means over {result['seeds']} seeds.",
     )
     page.table(
         ["labels that are wrong", "suspected", "of the suspects, wrong", "of the wrong, suspected", "AP of the search"],

@@ -21,7 +21,6 @@ from groundup.applications.saved_model import ColumnSeen, SavedModel
 from groundup.applications.threads import one_thread
 from groundup.console import plain
 
-FEW = 3  # seeds for what is repeated most often: wrong labels, and the second collection
 QUOTED = 280  # letters of a review that is shown
 VIEWS: dict[str, Callable[[pd.DataFrame], np.ndarray]] = {
     "cleaned": lambda frame: np.array([clean(text) for text in frame["review"].fillna("")], dtype=object)
@@ -68,10 +67,9 @@ def run(
             "chosen": {kind: learner.setting for kind, learner in chosen.items()},
             "contest": competed,
             "curves": contest.curves(corpus, chosen, numbers, say),
-            "noise": contest.noise(corpus, chosen, numbers[:FEW], say),
-            "few": len(numbers[:FEW]),
+            "noise": contest.noise(corpus, chosen, numbers, say),
             "shown": shown(corpus, chosen, scores[competed["ranking"][0]], numbers[0]),
-            "second": other(second, numbers[:FEW], say) if second else None,
+            "second": other(second, numbers, say) if second else None,
         }
     result["card"] = asdict(card(result))
     return plain(result)

@@ -83,11 +83,11 @@ def _noise(result: dict[str, Any]) -> str:
     found = worst["found"]
     return (
         f"With {worst['rate']:.0%} of the labels wrong, best is {names[best]}, with {now[best]:.3f} instead of "
-        f"{few(result, best):.3f}"
+        f"{unspoiled(result, best):.3f}"
         + (
             ""
             if best == network
-            else f"; the better network gets {now[network]:.3f} instead of {few(result, network):.3f}"
+            else f"; the better network gets {now[network]:.3f} instead of {unspoiled(result, network):.3f}"
         )
         + f". Of the labels that the search suspects there, {found['precision']['mean']:.0%} are wrong; without them, "
         f"counted words get {worst['quality'][CLEANED]['mean']:.3f} instead of {now['words']:.3f}."
@@ -140,10 +140,9 @@ def full_curve(result: dict[str, Any]) -> list[dict[str, Any]]:
     return [*result["curves"], {"size": result["data"]["parts"]["train"]["reviews"], "quality": everything}]
 
 
-def few(result: dict[str, Any], kind: str) -> float:
-    """What a contestant gets with right labels, with the seeds that wrong labels were tried with."""
-    values = result["contest"]["metrics"][kind][AP]["values"][: result["few"]]
-    return sum(values) / len(values)
+def unspoiled(result: dict[str, Any], kind: str) -> float:
+    """What a contestant gets with right labels."""
+    return result["contest"]["metrics"][kind][AP]["mean"]
 
 
 def summary(result: dict[str, Any]) -> "Table":

@@ -19,7 +19,7 @@ from groundup.data import FlightTables
 Progress = Callable[[str], None]
 SIDE, MNIST_SIDE = 8, 14  # MNIST at half its side: a quarter of the time
 SIZES, MNIST_SIZES = (1000, 437), (3000, 1000, 1000)  # to train, to validate (and to test)
-MNIST_SEVERITIES, MNIST_SEEDS = (1, 3, 5), 3
+MNIST_SEVERITIES = (1, 3, 5)
 SHOWN_SEVERITIES = (1, 3, 5)  # of the reliability diagrams
 
 
@@ -61,7 +61,7 @@ def run(
             mnist = load("mnist", *MNIST_SIZES)
             small = squares(mnist, SIDE)
             sets["mnist"], _ = images_worse(
-                squares(mnist, MNIST_SIDE), numbers[:MNIST_SEEDS], MNIST_SEVERITIES, lambda text: say(f"mnist, {text}")
+                squares(mnist, MNIST_SIDE), numbers, MNIST_SEVERITIES, lambda text: say(f"mnist, {text}")
             )
             del mnist
         moved = {
