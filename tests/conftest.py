@@ -6,9 +6,14 @@ are imported, so they must be set first. Subprocesses inherit them.
 
 import contextlib
 import os
+import signal
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
+
+# What is started in the background (nohup, a shell's &) ignores Ctrl-C, but some tests send it to themselves, and wait.
+if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from groundup.compare.reference_packages import import_torchvision  # noqa: E402
 
